@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace Net;
+
+/// <summary>What a server says of the port it listens on.</summary>
+public sealed record ListenOptions : TransportOptions
+{
+    /// <summary>The address and port to bind; port 0 lets the system choose. An IPv6 any-address also takes IPv4.</summary>
+    public required IPEndPoint LocalEndPoint { get; init; }
+
+    /// <summary>Chooses the TLS options of each handshake, so that rotation needs no restart.</summary>
+    public required ServerTlsSelector Tls { get; init; }
+
+    /// <summary>Connections that may be open at once; further ones are refused with CONNECTION_REFUSED (RFC 9000, section 20.1). Default 1,000; range 1 to 10^6.</summary>
+    public int MaxConnections { get; init; } = 1000;
+
+    /// <summary>Handshakes that may be under way at once; further ones are refused. Default 1,000; range 1 to 10^6.</summary>
+    public int MaxHandshakes { get; init; } = 1000;
+
+    /// <summary>With more handshakes under way than this, clients must prove their address by a Retry first (RFC 9000, section 8.1.2). Default 100; 0 asks always; range 0 to 10^6.</summary>
+    public int RetryThreshold { get; init; } = 100;
+
+    /// <summary>Accepted connections that wait for <see cref="TransportListener.AcceptAsync"/>; further ones are refused. Default 512; range 1 to 65,536.</summary>
+    public int Backlog { get; init; } = 512;
+
+    /// <summary>
+    /// 32 secret bytes from which stateless reset tokens and address validation tokens are derived; empty (the default): random for each listener.
+    /// A server that keeps it over a restart can reset the connections it has forgotten (RFC 9000, section 10.3).
+    /// </summary>
+    public ReadOnlyMemory<byte> StaticSecret { get; init; }
+
+    private protected override void AddFaults(OptionFaults faults)
+    {
+        if (LocalEndPoint is null)
+        {
+            faults.Add(nameof(LocalEndPoint), "is null; name the address and port to bind.");
+        }
+
+        if (Tls is null)
+        {
+            faults.Add(nameof(Tls), "is null; a server needs a certificate.");
+        }
+
+        faults.Range(nameof(MaxConnections), MaxConnections, 1, 1_000_000);
+        faults.Range(nameof(MaxHandshakes), MaxHandshakes, 1, 1_000_000);
+        faults.Range(nameof(RetryThreshold), RetryThreshold, 0, 1_000_000);
+        faults.Range(nameof(Backlog), Backlog, 1, 65536);
+        if (StaticSecret.Length is not (0 or 32))
+        {
+            faults.Add(nameof(StaticSecret), $"has {StaticSecret.Length} bytes; it must be empty or have 32.");
+        }
+    }
+}

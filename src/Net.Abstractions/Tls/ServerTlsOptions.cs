@@ -1,0 +1,60 @@
+namespace Net;
+
+/// <summary>One frozen snapshot of a server's TLS side: identity, trust, ticket key and their generation, swapped whole.</summary>
+/// <remarks>Keep and reuse the same instance while it is current: engines cache what they derive from it by reference.</remarks>
+public sealed record ServerTlsOptions
+{
+    /// <summary>The server's certificate and key.</summary>
+    public required TlsIdentity Identity { get; init; }
+
+    /// <summary>Whether clients show a certificate. Default <see cref="ClientCertificateMode.None"/>.</summary>
+    public ClientCertificateMode ClientCertificateMode { get; init; }
+
+    /// <summary>Judges client certificates. Needed unless the mode is <see cref="ClientCertificateMode.None"/>.</summary>
+    public PeerCertificatePolicy? ClientCertificatePolicy { get; init; }
+
+    /// <summary>
+    /// 64 random bytes from which session ticket keys are derived, shared by servers that resume each other's sessions; empty (the default): the engine makes one for this instance.
+    /// A new key ends the resumption of all sessions from before.
+    /// </summary>
+    public ReadOnlyMemory<byte> TicketKey { get; init; }
+
+    /// <summary>Whether session tickets are issued. Default <c>true</c>.</summary>
+    public bool AllowResumption { get; init; } = true;
+
+    /// <summary>Whether 0-RTT data is accepted, behind the engine's anti-replay window. Default <c>false</c>: it may only carry work that can be done twice.</summary>
+    public bool AllowEarlyData { get; init; }
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">Lists every fault.</exception>
+    public void Validate()
+    {
+        var faults = new OptionFaults(nameof(ServerTlsOptions));
+        if (Identity is null)
+        {
+            faults.Add(nameof(Identity), "is null; a server needs a certificate.");
+        }
+
+        if (ClientCertificateMode != ClientCertificateMode.None && ClientCertificatePolicy is null)
+        {
+            faults.Add(nameof(ClientCertificatePolicy), $"is null; mode {ClientCertificateMode} needs a policy that judges client certificates, such as CertificateTrust.");
+        }
+
+        if (TicketKey.Length is not (0 or 64))
+        {
+            faults.Add(nameof(TicketKey), $"has {TicketKey.Length} bytes; it must be empty or have 64.");
+        }
+
+        if (AllowEarlyData && !AllowResumption)
+        {
+            faults.Add(nameof(AllowEarlyData), "needs AllowResumption.");
+        }
+
+        faults.ThrowIfAny();
+    }
+}
+
+/// <summary>Chooses the TLS options of one handshake. Called for each, so that a rotated certificate is used by the very next one. It must not block.</summary>
+/// <param name="hello">What is known of the client.</param>
+/// <returns>The options, or <c>null</c> to refuse the client with alert unrecognized_name (112).</returns>
+public delegate ServerTlsOptions? ServerTlsSelector(in ClientHello hello);

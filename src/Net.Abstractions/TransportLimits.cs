@@ -1,0 +1,52 @@
+namespace Net;
+
+/// <summary>The limits of one connection. Each one bounds memory or work that the peer could otherwise make this side spend.</summary>
+public sealed record TransportLimits
+{
+    /// <summary>The defaults.</summary>
+    public static TransportLimits Default { get; } = new();
+
+    /// <summary>Bidirectional streams the peer may have open at once. Default 100; range 0 to 2^20. New ones are allowed as old ones end.</summary>
+    public int MaxInboundBidirectionalStreams { get; init; } = 100;
+
+    /// <summary>Unidirectional streams the peer may have open at once. Default 10; range 0 to 2^20.</summary>
+    public int MaxInboundUnidirectionalStreams { get; init; } = 10;
+
+    /// <summary>Bytes the peer may send on one stream ahead of the application's reading. Default 1 MiB; range 16 KiB to 64 MiB.</summary>
+    public int StreamReceiveWindow { get; init; } = 1 << 20;
+
+    /// <summary>Bytes the peer may send on all streams together ahead of the application's reading. Default 4 MiB; range 16 KiB to 256 MiB.</summary>
+    public int ConnectionReceiveWindow { get; init; } = 4 << 20;
+
+    /// <summary>Bytes a stream holds that are written but not yet acknowledged before <c>FlushAsync</c> waits. Default 1 MiB; range 4 KiB to 64 MiB.</summary>
+    public int StreamSendBuffer { get; init; } = 1 << 20;
+
+    /// <summary>The largest datagram accepted from the peer, bytes; 0 turns datagrams off. Default 0; range 0 to 65535 (RFC 9221, section 3).</summary>
+    public int MaxDatagramSize { get; init; }
+
+    /// <summary>Received datagrams that wait for the application; the oldest is dropped when one more arrives. Default 256; range 1 to 65536.</summary>
+    public int DatagramReceiveQueue { get; init; } = 256;
+
+    /// <summary>Streams the peer may reset, or make this side reset, per second before the connection is closed. Default 200; range 1 to 10^6. A peer that opens and resets faster (CVE-2023-44487) is cut off.</summary>
+    public int MaxResetsPerSecond { get; init; } = 200;
+
+    /// <summary>Datagrams without any progress (no stream data, no acknowledgement of new data) the peer may send per second before the connection is closed. Default 20,000; range 100 to 10^7.</summary>
+    public int MaxIdleDatagramsPerSecond { get; init; } = 20_000;
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">At least one value is out of range; the message lists every fault with property, value and range.</exception>
+    public void Validate()
+    {
+        var faults = new OptionFaults(nameof(TransportLimits));
+        faults.Range(nameof(MaxInboundBidirectionalStreams), MaxInboundBidirectionalStreams, 0, 1 << 20);
+        faults.Range(nameof(MaxInboundUnidirectionalStreams), MaxInboundUnidirectionalStreams, 0, 1 << 20);
+        faults.Range(nameof(StreamReceiveWindow), StreamReceiveWindow, 16 << 10, 64 << 20);
+        faults.Range(nameof(ConnectionReceiveWindow), ConnectionReceiveWindow, 16 << 10, 256 << 20);
+        faults.Range(nameof(StreamSendBuffer), StreamSendBuffer, 4 << 10, 64 << 20);
+        faults.Range(nameof(MaxDatagramSize), MaxDatagramSize, 0, 65535);
+        faults.Range(nameof(DatagramReceiveQueue), DatagramReceiveQueue, 1, 65536);
+        faults.Range(nameof(MaxResetsPerSecond), MaxResetsPerSecond, 1, 1_000_000);
+        faults.Range(nameof(MaxIdleDatagramsPerSecond), MaxIdleDatagramsPerSecond, 100, 10_000_000);
+        faults.ThrowIfAny();
+    }
+}
