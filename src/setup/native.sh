@@ -16,11 +16,12 @@ Usage: native.sh [--check | --print-source | --help]
 
 Installs the native libraries of the ngtcp2 engine, only where they are missing:
 libngtcp2-16, libngtcp2-crypto-gnutls8 and libnghttp3-9 (Debian 12: from
-bookworm-backports; Debian 13 and later: from main), and on Debian 12 a GnuTLS
-with the security fixes of 2026. Needs root or a sudo that asks no password.
+bookworm-backports; Debian 13 and later: from main), on Debian 12 a GnuTLS with
+the security fixes of 2026, and the program openssl, which makes the development
+certificates. Needs root or a sudo that asks no password.
 
   --check         report what is there and what is missing; change nothing.
-                  Exit code 0: all libraries load. 1: something is missing.
+                  Exit code 0: nothing is missing. 1: something is.
   --print-source  print the apt source that would be added for Debian 12's
                   backports; print nothing when none is needed.
 TEXT
@@ -45,6 +46,13 @@ missing_libraries() {
     for library in "${libraries[@]}"; do library_loads "$library" || printf '%s\n' "$library"; done
 }
 
+openssl_is_missing() { ! command -v openssl >/dev/null 2>&1; }
+
+missing() {
+    missing_libraries
+    if openssl_is_missing; then printf 'openssl\n'; fi
+}
+
 # True on Debian 12 when its GnuTLS is older than the fixed build.
 gnutls_is_old() {
     local version
@@ -53,9 +61,13 @@ gnutls_is_old() {
     dpkg --compare-versions "$version" lt "$gnutls_minimum"
 }
 
+# What apt-get is to install, one argument a line. A library that is there without its package stays as it is.
 missing_packages() {
     local package
-    for package in "${packages[@]}"; do package_installed "$package" || printf '%s\n' "$package"; done
+    if [ -n "$(missing_libraries)" ]; then
+        for package in "${packages[@]}"; do package_installed "$package" || { package_argument "$package"; printf '\n'; }; done
+    fi
+    if openssl_is_missing; then printf 'openssl\n'; fi
 }
 
 # Every installed package built from GnuTLS: they depend on each other's exact version and must move together.
@@ -64,28 +76,30 @@ gnutls_packages() {
 }
 
 install_command() {
-    local -a arguments=()
     local package
-    for package in "${packages[@]}"; do arguments+=("$(package_argument "$package")"); done
-    printf 'apt-get install -y --no-install-recommends %s' "${arguments[*]}"
+    printf 'apt-get install -y --no-install-recommends'
+    for package in "${packages[@]}"; do printf ' '; package_argument "$package"; done
+    if openssl_is_missing; then printf ' openssl'; fi
 }
 
 report() {
-    local missing
-    missing="$(missing_libraries)"
-    if [ -n "$missing" ]; then
-        say "missing: $(printf '%s' "$missing" | tr '\n' ' ')"
-        say "Debian packages: ${packages[*]}"
+    local absent
+    absent="$(missing | paste -s -d ' ')"
+    if [ -n "$absent" ]; then
+        say "missing: $absent"
+        say "Debian packages: ${packages[*]} openssl"
         return 1
     fi
-    say "present: ${libraries[*]}"
+    say "present: ${libraries[*]} openssl"
     if gnutls_is_old; then
         say "libgnutls30 is older than $gnutls_minimum, which fixes flaws in certificate checks; upgrade it"
     fi
 }
 
 explain_by_hand() {
-    warn "missing: $(missing_libraries | tr '\n' ' ')"
+    local absent
+    absent="$(missing | paste -s -d ' ')"
+    warn "missing: $absent"
     case "$(package_suite)" in
         bookworm-backports)
             warn "this needs root. As root, name the suite bookworm-backports in the apt sources ('native.sh --print-source' prints the text for a file in /etc/apt/sources.list.d), then run:"
@@ -94,19 +108,16 @@ explain_by_hand() {
             warn "this needs root. As root, run:"
             warn "  apt-get update && $(install_command)" ;;
         *)
-            warn "this system is neither Debian 12 nor Debian 13, so nothing was installed. Install the packages that hold these libraries; on Debian they are called:"
-            warn "  ${packages[*]}" ;;
+            warn "this system is neither Debian 12 nor Debian 13, so nothing was installed. Install the packages that hold what is missing; on Debian they are called:"
+            warn "  ${packages[*]} openssl" ;;
     esac
     exit 1
 }
 
 install_missing() {
     local -a arguments=()
-    local package
-    if [ -n "$(missing_libraries)" ]; then
-        while read -r package; do arguments+=("$(package_argument "$package")"); done < <(missing_packages)
-    fi
-    enable_package_suite
+    mapfile -t arguments < <(missing_packages)
+    [ -z "$(missing_libraries)" ] || enable_package_suite
     refresh_package_lists
     if [ "${#arguments[@]}" -gt 0 ]; then
         say "installing ${arguments[*]}"
@@ -119,7 +130,7 @@ install_missing() {
         gnutls_is_old && warn "libgnutls30 stays older than $gnutls_minimum: this machine's apt sources have no newer one. Add the security suite and upgrade it."
     fi
     $as_root ldconfig
-    [ -z "$(missing_libraries)" ] || explain_by_hand
+    [ -z "$(missing)" ] || fail "still missing although the packages are installed: $(missing | paste -s -d ' '). Reinstall them with: apt-get install --reinstall ${packages[*]}"
 }
 
 case "${1:-}" in
@@ -134,12 +145,12 @@ case "${1:-}" in
 esac
 [ "$#" -eq 0 ] || { warn "no option takes a value: '${*:2}'"; exit 2; }
 
-if [ -z "$(missing_libraries)" ] && ! gnutls_is_old; then
+if [ -z "$(missing)" ] && ! gnutls_is_old; then
     report
     exit 0
 fi
 if [ -z "$(package_suite)" ] || ! as_root="$(root_prefix)"; then
-    [ -z "$(missing_libraries)" ] || explain_by_hand
+    [ -z "$(missing)" ] || explain_by_hand
     report      # Everything loads; only the GnuTLS upgrade has to wait for somebody with the right to do it.
     exit 0
 fi

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Runs every test project, one after the other, and ends with "N passed, N failed, N skipped". See --help.
+set -euo pipefail
+
+setup_directory="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+repository="$(cd "$setup_directory/../.." && pwd)"
+
+usage() {
+    cat <<'TEXT'
+Usage: test.sh [--configuration NAME] [--filter EXPRESSION] [--results DIR]
+
+Runs the built test projects below tests/ one after the other and writes a .trx
+file for each. The last line printed is "N passed, N failed, N skipped"; a test
+that is inconclusive or ignored counts as skipped. Fails when a test failed, a
+project crashed or hung, or no test ran at all.
+
+  --configuration NAME  what was built (default Release)
+  --filter EXPRESSION   as for dotnet test, such as TestCategory=Interop
+  --results DIR         where the .trx files go (default artifacts/TestResults)
+TEXT
+}
+
+configuration=Release
+filter=''
+results="$repository/artifacts/TestResults"
+# A test that hangs is ended after hang_limit; project_limit catches what that does not see.
+hang_limit=5m
+project_limit=45m
+
+while [ "$#" -gt 0 ]; do
+    case "$1" in
+        --help|-h) usage; exit 0 ;;
+        --configuration|--filter|--results)
+            [ "$#" -ge 2 ] || { printf 'test.sh: %s needs a value\n' "$1" >&2; exit 2; }
+            case "$1" in
+                --configuration) configuration="$2" ;;
+                --filter) filter="$2" ;;
+                --results) results="$2" ;;
+            esac
+            shift 2 ;;
+        *) printf "test.sh: unknown argument '%s'\n" "$1" >&2; usage >&2; exit 2 ;;
+    esac
+done
+
+# Unit tests come first: they are quick, and what they find explains what fails after them.
+mapfile -t projects < <(grep -l '<IsTestProject>true' "$repository"/tests/*/*.csproj | awk '{ print (/UnitTests/ ? 0 : 1), $0 }' | sort | cut -d' ' -f2-)
+
+rm -rf "$results"
+mkdir -p "$results"
+names=()
+for project in "${projects[@]}"; do
+    name="$(basename "$project" .csproj)"
+    names+=("$name")
+    printf '\n== %s\n' "$name"
+    status=0
+    timeout --kill-after=30s "$project_limit" dotnet test "$project" --no-build --configuration "$configuration" --nologo \
+        -nodeReuse:false --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
+        --results-directory "$results" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none \
+        ${filter:+--filter "$filter"} </dev/null || status=$?
+    printf '%s\n' "$status" >"$results/$name.exit"
+done
+
+printf '\n'
+exec "$setup_directory/summarize-tests.sh" "$results" "${names[@]}"
