@@ -9,7 +9,8 @@ quiche_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/quiche"
 # Must come from the same suite as the engine's libraries.
 suite_packages=(ngtcp2-client ngtcp2-server libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev)
 main_packages=(tshark gcc libc6-dev openssl)
-node_minimum=20
+# Debian 12 brings this one.
+node_minimum=18
 
 usage() {
     cat <<'TEXT'

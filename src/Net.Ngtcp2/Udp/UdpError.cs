@@ -17,7 +17,10 @@ internal enum UdpErrorOrigin : byte
 }
 
 /// <summary>One entry of a socket's error queue.</summary>
-/// <param name="Destination">Where the datagram that failed was going. The default value when the kernel does not say.</param>
+/// <param name="Destination">
+/// Where the datagram that failed was going. The port is 0 with <see cref="UdpErrorOrigin.Local"/>, because the kernel fills in the port of a
+/// connected peer only. The default value when the kernel does not say.
+/// </param>
 /// <param name="Errno">What happened: ECONNREFUSED, EMSGSIZE, EHOSTUNREACH and so on.</param>
 /// <param name="Origin">Who says so.</param>
 /// <param name="IcmpType">The ICMP type, 0 for <see cref="UdpErrorOrigin.Local"/>.</param>

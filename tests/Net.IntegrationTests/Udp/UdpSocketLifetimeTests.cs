@@ -28,13 +28,12 @@ public sealed class UdpSocketLifetimeTests : UdpTest
     public void Open_BindFails_LeavesNoDescriptor()
     {
         UdpSocket first = Open("127.0.0.1");
-        string address = first.LocalAddress.ToString();
 
-        // The same sockets of other tests come and go, so only a steady growth tells.
+        // The runtime opens descriptors of its own now and then, so only steady growth tells.
         int before = Directory.GetFiles("/proc/self/fd").Length;
         for (int i = 0; i < 200; i++)
         {
-            Assert.ThrowsExactly<UdpBindException>(() => Open("127.0.0.1", first.LocalAddress.Port), address);
+            Assert.ThrowsExactly<UdpBindException>(() => Open("127.0.0.1", first.LocalAddress.Port));
         }
 
         Assert.IsLessThan(before + 100, Directory.GetFiles("/proc/self/fd").Length);

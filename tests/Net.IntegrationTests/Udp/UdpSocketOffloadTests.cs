@@ -124,5 +124,25 @@ public sealed class UdpSocketOffloadTests : UdpTest
         CollectionAssert.AreEqual(data, Receive(receiver, 1).Datagrams.Single().Data);
     }
 
+    [TestMethod]
+    public void Send_SegmentsLargerThanTheInterface_SkipsThemAndKeepsOffload() => NetworkNamespace.Run(["ip link set lo mtu 1400"], () =>
+    {
+        UdpSocket receiver = Open("127.0.0.1");
+        UdpSocket sender = Open("127.0.0.1");
+
+        // 1,372 bytes fit beside the headers of IPv4 (20) and UDP (8): the tail passes, the four longer datagrams do not.
+        SendResult large = Send(sender, receiver.LocalAddress, Numbered((4 * 1373) + 1372), segmentSize: 1373);
+        SendResult fitting = Send(sender, receiver.LocalAddress, Numbered(4 * 1372), segmentSize: 1372);
+
+        Assert.AreEqual(new SendResult(SendStatus.Sent, (4 * 1373) + 1372, Errno.EMSGSIZE), large);
+        Assert.AreEqual(new SendResult(SendStatus.Sent, 4 * 1372, 0), fitting);
+        Assert.AreEqual(4, sender.Counters.OversizedDatagrams);
+        Assert.AreEqual(5, sender.Counters.SentDatagrams);
+        Assert.IsTrue(sender.HasSegmentationOffload);
+        Assert.IsTrue(Receive(receiver, 5).Datagrams.All(d => d.Data.Length == 1372));
+        Assert.IsTrue(WaitForError(sender, out UdpError error));
+        Assert.AreEqual(new UdpError(Address("127.0.0.1", 0), Errno.EMSGSIZE, UdpErrorOrigin.Local, 0, 0, 1400), error);
+    });
+
     private static OffloadMode Mode(bool on) => on ? OffloadMode.On : OffloadMode.Off;
 }
