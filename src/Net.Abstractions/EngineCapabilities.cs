@@ -63,4 +63,10 @@ public enum EngineCapabilities
 
     /// <summary>Limits on resets and frames per second protect the process from a hostile peer.</summary>
     AbuseLimits = 1 << 18,
+
+    /// <summary>
+    /// <see cref="TransportEngine.ConnectAsync"/> waits until the server has accepted this side's certificate. Without it a refusal can come after the return: the connection then ends with
+    /// <see cref="TransportError.CertificateRejected"/>, and the server has processed nothing that was sent on it.
+    /// </summary>
+    ConfirmedConnect = 1 << 19,
 }

@@ -19,7 +19,8 @@ public abstract class TransportEngine : IAsyncDisposable
     /// <param name="options">Where and how.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <returns>
-    /// The connection, which the caller owns. The server has accepted this side's certificate if it asked for one.
+    /// The connection, which the caller owns. The server has accepted this side's certificate if it asked for one; on an engine without
+    /// <see cref="EngineCapabilities.ConfirmedConnect"/> its refusal ends the connection a moment later instead.
     /// With <see cref="ConnectOptions.AllowEarlyData"/> and a usable ticket it is returned before the server has answered.
     /// </returns>
     /// <exception cref="ArgumentException">The options are out of range; the message lists every fault.</exception>
