@@ -7,6 +7,9 @@ internal static unsafe partial class GnuTlsNative
     internal const int GNUTLS_HOOK_PRE = 0;
     internal const int GNUTLS_HOOK_BOTH = -1;
 
+    // Flags of gnutls_ext_raw_parse.
+    internal const uint GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO = 1;
+
     // Results below zero that a certificate-only TLS 1.3 session can give; gnutls_strerror_name knows the others.
     internal const int GNUTLS_E_SUCCESS = 0;
     internal const int GNUTLS_E_UNKNOWN_CIPHER_TYPE = -6;

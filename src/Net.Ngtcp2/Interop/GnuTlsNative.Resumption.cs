@@ -90,6 +90,12 @@ internal static unsafe partial class GnuTlsNative
     internal static partial void gnutls_handshake_set_post_client_hello_function(
         gnutls_session_int* session, delegate* unmanaged[Cdecl]<gnutls_session_int*, int> func);
 
+    /// <summary>Walks the extensions of a ClientHello: <paramref name="cb"/> gets type and content of each; an error of it ends the walk.</summary>
+    // int gnutls_ext_raw_parse(void *ctx, gnutls_ext_raw_process_func cb, const gnutls_datum_t *data, unsigned int flags);
+    [LibraryImport(NativeLibraryNames.GnuTls)]
+    internal static partial int gnutls_ext_raw_parse(
+        void* ctx, delegate* unmanaged[Cdecl]<void*, uint, byte*, uint, int> cb, gnutls_datum_t* data, uint flags);
+
     /// <summary>The name of a message type. Static.</summary>
     // const char *gnutls_handshake_description_get_name(gnutls_handshake_description_t type);
     [LibraryImport(NativeLibraryNames.GnuTls)]
