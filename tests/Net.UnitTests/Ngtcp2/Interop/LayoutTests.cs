@@ -90,6 +90,51 @@ public sealed class LayoutTests
         Assert.IsGreaterThan(250, ManagedLayout.Constants.Count, "the constants were not found");
     }
 
+    [TestMethod]
+    public void Functions_AgainstTheCHeaders_TakeAndReturnTheSame()
+    {
+        var program = new CProgram();
+        foreach (var function in ManagedLayout.Functions)
+        {
+            program.AskCall(function.Name, function.Name, function.GetParameters().Select(static parameter => parameter.ParameterType));
+        }
+
+        var expected = program.Run();
+        var differences = new List<string>();
+        foreach (var function in ManagedLayout.Functions)
+        {
+            Compare(differences, expected, function.Name, SizeOfResult(function.ReturnType));
+        }
+
+        Assert.IsEmpty(differences, string.Join('\n', differences));
+        Assert.IsGreaterThan(150, ManagedLayout.Functions.Count, "the functions were not found");
+    }
+
+    [TestMethod]
+    public void Callbacks_AgainstTheCHeaders_TakeAndReturnTheSame()
+    {
+        var callbacks = ManagedLayout.Structures
+            .SelectMany(static type => ManagedLayout.Fields(type)).Where(static field => field.FieldType.IsFunctionPointer).ToArray();
+        var program = new CProgram();
+        foreach (var field in callbacks)
+        {
+            var owner = field.DeclaringType!.Name;
+            program.AskCall($"{owner}.{field.Name}", $"(({owner} *)0)->{field.Name}", field.FieldType.GetFunctionPointerParameterTypes());
+        }
+
+        var expected = program.Run();
+        var differences = new List<string>();
+        foreach (var field in callbacks)
+        {
+            Compare(
+                differences, expected, $"{field.DeclaringType!.Name}.{field.Name}",
+                SizeOfResult(field.FieldType.GetFunctionPointerReturnType()));
+        }
+
+        Assert.IsEmpty(differences, string.Join('\n', differences));
+        Assert.IsGreaterThan(40, callbacks.Length, "the callbacks were not found");
+    }
+
     /// <summary>What the C compiler says on x86-64 and arm64 for ngtcp2 1.11 and GnuTLS 3.7; it holds without headers.</summary>
     [TestMethod]
     [DataRow(typeof(ngtcp2_cid), 32, 8)]
@@ -162,6 +207,9 @@ public sealed class LayoutTests
     [DataRow(typeof(ngtcp2_callbacks), "tls_early_data_rejected", 312)]
     public void Field_OnA64BitMachine_HasItsOffset(Type type, string field, int offset) =>
         Assert.AreEqual(offset, ManagedLayout.OffsetOf(type.GetField(field)!));
+
+    // C gives sizeof(void) as 1.
+    private static int SizeOfResult(Type type) => type == typeof(void) ? 1 : ManagedLayout.SizeOf(type);
 
     private static void AskVersions(CProgram program)
     {

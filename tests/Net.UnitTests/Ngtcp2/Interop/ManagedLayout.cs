@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Net.Ngtcp2.Interop;
 
 namespace Net.UnitTests.Ngtcp2.Interop;
@@ -35,6 +36,17 @@ internal static class ManagedLayout
 
     /// <summary>The fields that C has too; padding of ours is private.</summary>
     internal static IEnumerable<FieldInfo> Fields(Type type) => type.GetFields(BindingFlags.Instance | BindingFlags.Public);
+
+    /// <summary>Every function of the libraries, as it is called.</summary>
+    internal static IReadOnlyList<MethodInfo> Functions { get; } =
+    [
+        .. new[] { typeof(Ngtcp2Native), typeof(GnuTlsNative) }
+            .SelectMany(static type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
+            .Where(static method => method.GetCustomAttribute<DllImportAttribute>() is not null),
+    ];
+
+    /// <summary>Whether only the libraries know the content of a type.</summary>
+    internal static bool IsOpaque(Type type) => type.IsValueType && !type.IsEnum && !type.IsPrimitive && !Fields(type).Any();
 
     /// <summary>Size in bytes.</summary>
     internal static int SizeOf(Type type)
