@@ -133,6 +133,7 @@ install_missing() {
     [ -z "$(missing)" ] || fail "still missing although the packages are installed: $(missing | paste -s -d ' '). Reinstall them with: apt-get install --reinstall ${packages[*]}"
 }
 
+[ "$#" -le 1 ] || { warn "one option at most, and none takes a value: '${*:2}' is too much"; exit 2; }
 case "${1:-}" in
     '') ;;
     --help|-h) usage; exit 0 ;;
@@ -143,7 +144,6 @@ case "${1:-}" in
         exit 0 ;;
     *) warn "unknown option '$1'"; usage >&2; exit 2 ;;
 esac
-[ "$#" -eq 0 ] || { warn "no option takes a value: '${*:2}'"; exit 2; }
 
 if [ -z "$(missing)" ] && ! gnutls_is_old; then
     report

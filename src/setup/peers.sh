@@ -8,7 +8,7 @@ setup_directory="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 quiche_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/quiche"
 # Must come from the same suite as the engine's libraries.
 suite_packages=(ngtcp2-client ngtcp2-server libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev)
-main_packages=(tshark gcc libc6-dev openssl)
+main_packages=(tshark gcc libc6-dev openssl iproute2)
 # Debian 12 brings this one.
 node_minimum=18
 
@@ -18,7 +18,7 @@ Usage: peers.sh [--check | --help]
 
 Installs what the tests talk to or compare with, only where it is missing:
 ngtcp2's client and server, the C headers and compiler of the struct size test,
-tshark and openssl (apt, Debian 12 or later), and quiche behind Node (npm, into
+tshark, openssl and iproute2 (apt, Debian 12 or later), and quiche behind Node (npm, into
 tests/peers/quiche/node_modules). Only tests need these; the library does not.
 
   --check   report what is there and what is missing; change nothing.
@@ -95,6 +95,7 @@ install_quiche() {
         fail "quiche is installed but does not load with Node $(node --version): $(uname -sm) may have no ready-built library in @matrixai/quic"
 }
 
+[ "$#" -le 1 ] || { warn "one option at most, and none takes a value: '${*:2}' is too much"; exit 2; }
 case "${1:-}" in
     '') ;;
     --help|-h) usage; exit 0 ;;
