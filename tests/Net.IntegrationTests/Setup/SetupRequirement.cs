@@ -1,0 +1,33 @@
+namespace Net.IntegrationTests.Setup;
+
+/// <summary>What a set-up test needs of the machine. Its absence is inconclusive, but a failure where NET_CI=1 is set.</summary>
+internal static class SetupRequirement
+{
+    public static void Linux()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("The set-up scripts are for Linux.");
+        }
+    }
+
+    public static void Program(string name)
+    {
+        Linux();
+        string[] directories = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':');
+        if (!directories.Any(directory => File.Exists(Path.Combine(directory, name))))
+        {
+            Missing($"The program {name} is not in PATH.");
+        }
+    }
+
+    public static void Missing(string reason)
+    {
+        if (Environment.GetEnvironmentVariable("NET_CI") == "1")
+        {
+            Assert.Fail(reason);
+        }
+
+        Assert.Inconclusive(reason);
+    }
+}
