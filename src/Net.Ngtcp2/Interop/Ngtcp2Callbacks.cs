@@ -118,7 +118,7 @@ internal unsafe struct ngtcp2_callbacks
     // uint8_t *token, void *user_data);
     public delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_connection_id_status_type, ulong, ngtcp2_cid*, byte*, void*, int> dcid_status;
 
-    /// <summary>Client: only now has the server accepted our certificate.</summary>
+    /// <summary>Client only: now the server has accepted our certificate. A server learns the same from handshake_completed.</summary>
     // int (*ngtcp2_handshake_confirmed)(ngtcp2_conn *conn, void *user_data);
     public delegate* unmanaged[Cdecl]<ngtcp2_conn*, void*, int> handshake_confirmed;
 

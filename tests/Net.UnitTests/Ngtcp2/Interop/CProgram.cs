@@ -90,7 +90,9 @@ internal sealed class CProgram
 
     private static (int ExitCode, string Output, string Errors) Start(string program, params string[] arguments)
     {
+        // The compiler's messages are looked at, so they must come in one language.
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LC_ALL"] = "C";
         Process process;
         try
         {
