@@ -102,7 +102,11 @@ explain_by_hand() {
     warn "missing: $absent"
     case "$(package_suite)" in
         bookworm-backports)
-            warn "this needs root. As root, name the suite bookworm-backports in the apt sources ('native.sh --print-source' prints the text for a file in /etc/apt/sources.list.d), then run:"
+            if [ -n "$(backports_source bookworm || printf unknown)" ]; then
+                warn "this needs root. As root, name the suite bookworm-backports in the apt sources ('native.sh --print-source' prints the text for a file in /etc/apt/sources.list.d), then run:"
+            else
+                warn "this needs root. As root, run:"
+            fi
             warn "  apt-get update && $(install_command)" ;;
         main)
             warn "this needs root. As root, run:"

@@ -54,7 +54,7 @@ for outcome in NotExecuted Failed; do
             if (inside && outcome == "Failed") print "failed: " plain(name)
         }
         inside && outcome == "NotExecuted" && /<Message>/ {
-            reason = $0; sub(/.*<Message>/, "", reason); sub(/<\/Message>.*/, "", reason); sub(/^Assert\.Inconclusive[^.]*\. */, "", reason)
+            reason = $0; sub(/.*<Message>/, "", reason); sub(/<\/Message>.*/, "", reason); sub(/^Initialization method .* threw exception\. */, "", reason); sub(/^Assert\.Inconclusive[^.]*\. */, "", reason)
             if (!(reason in count)) order[++reasons] = reason
             count[reason]++; inside = 0
         }

@@ -158,6 +158,19 @@ public sealed class NativeSetupTests
     }
 
     [TestMethod]
+    [DataRow("deb http://archive.example/debian bookworm main\n", true)]
+    [DataRow("deb http://archive.example/debian bookworm-backports main\n", false)]
+    public async Task Run_NotRoot_AsksForTheSuiteOnlyWhereItIsNotNamed(string sources, bool asks)
+    {
+        using FakeMachine machine = new(FakeMachine.Debian12, userId: 1000);
+        machine.HasAptSources("sources.list", sources);
+
+        ScriptResult result = await machine.RunAsync(Script);
+
+        Assert.AreEqual(asks, result.Error.Contains("--print-source", StringComparison.Ordinal), result.Everything);
+    }
+
+    [TestMethod]
     public async Task Run_SudoWithoutPassword_InstallsThroughIt()
     {
         using FakeMachine machine = new(FakeMachine.Debian13, userId: 1000, sudoWorks: true);

@@ -119,7 +119,7 @@ public sealed class TestSummaryTests : IDisposable
             <TestRun>
               <Results>
             {Results(passed, "Good", "Passed", string.Empty)}{Results(failed, "Broken", "Failed", "it broke")}
-            {Results(skipped, "Missing", "NotExecuted", "Assert.Inconclusive. the &lt;library&gt; is missing")}
+            {Results(skipped, "Missing", "NotExecuted", "Initialization method A.B threw exception. Assert.Inconclusive. the &lt;library&gt; is missing")}
               </Results>
               <ResultSummary outcome="{(failed > 0 || aborted ? "Failed" : "Completed")}">
                 <Counters total="{passed + failed + skipped}" executed="{passed + failed}" passed="{passed}" failed="{failed}" error="0" timeout="0" aborted="0" inconclusive="0" passedButRunAborted="0" notRunnable="0" notExecuted="0" />
