@@ -7,6 +7,9 @@ internal static unsafe partial class GnuTlsNative
     internal const int GNUTLS_HOOK_PRE = 0;
     internal const int GNUTLS_HOOK_BOTH = -1;
 
+    // The message type of a hook for all messages.
+    internal const uint GNUTLS_HANDSHAKE_ANY = uint.MaxValue;
+
     // Flags of gnutls_ext_raw_parse.
     internal const uint GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO = 1;
 

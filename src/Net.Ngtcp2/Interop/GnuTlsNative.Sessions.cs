@@ -140,6 +140,11 @@ internal static unsafe partial class GnuTlsNative
     [LibraryImport(NativeLibraryNames.GnuTls)]
     internal static partial byte* gnutls_cipher_get_name(int algorithm);
 
+    /// <summary>The random values of both hello messages. They point into the session.</summary>
+    // void gnutls_session_get_random(gnutls_session_t session, gnutls_datum_t *client, gnutls_datum_t *server);
+    [LibraryImport(NativeLibraryNames.GnuTls)]
+    internal static partial void gnutls_session_get_random(gnutls_session_int* session, gnutls_datum_t* client, gnutls_datum_t* server);
+
     // gnutls_group_t gnutls_group_get(gnutls_session_t session);
     [LibraryImport(NativeLibraryNames.GnuTls)]
     [SuppressGCTransition]

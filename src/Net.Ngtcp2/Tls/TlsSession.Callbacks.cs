@@ -1,0 +1,227 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Net.Ngtcp2.Interop;
+
+namespace Net.Ngtcp2.Tls;
+
+// What GnuTLS calls. No exception may leave these functions: it would end the process.
+internal sealed unsafe partial class TlsSession
+{
+    /// <summary>Longest server name in the extension, a length that GnuTLS wants room for one more byte behind.</summary>
+    private const int MaxServerNameLength = 255;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int VerifyCallback(gnutls_session_int* session)
+    {
+        TlsSession? tls = null;
+        try
+        {
+            tls = From(session);
+            return tls.Verify();
+        }
+        catch (Exception exception)
+        {
+            return Fail(tls, exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int ClientHelloCallback(gnutls_session_int* session)
+    {
+        TlsSession? tls = null;
+        try
+        {
+            tls = From(session);
+            return tls.HandleClientHello();
+        }
+        catch (Exception exception)
+        {
+            return Fail(tls, exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int MessageCallback(gnutls_session_int* session, uint type, uint when, uint incoming, gnutls_datum_t* message)
+    {
+        TlsSession? tls = null;
+        try
+        {
+            bool isBefore = when == GnuTlsNative.GNUTLS_HOOK_PRE;
+            switch ((gnutls_handshake_description_t)type)
+            {
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_SERVER_HELLO when isBefore && incoming == 0:
+                    tls = From(session);
+                    return tls.ReverifyResumedPeer() ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(tls.Refusal);
+
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_FINISHED when isBefore && incoming != 0:
+                    tls = From(session);
+                    return tls._isServer ? GnuTlsNative.GNUTLS_E_SUCCESS : tls.HandleServerFinished();
+
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_NEW_SESSION_TICKET:
+                    tls = From(session);
+                    return tls.HandleTicket(isBefore, incoming != 0, new Span<byte>(message->data, (int)message->size));
+
+                default:
+                    return GnuTlsNative.GNUTLS_E_SUCCESS;
+            }
+        }
+        catch (Exception exception)
+        {
+            return Fail(tls, exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int KeyLogCallback(gnutls_session_int* session, byte* label, gnutls_datum_t* secret)
+    {
+        try
+        {
+            gnutls_datum_t client;
+            gnutls_datum_t server;
+            GnuTlsNative.gnutls_session_get_random(session, &client, &server);
+            From(session)._keyLog?.Write(
+                MemoryMarshal.CreateReadOnlySpanFromNullTerminated(label),
+                new ReadOnlySpan<byte>(client.data, (int)client.size),
+                new ReadOnlySpan<byte>(secret->data, (int)secret->size));
+        }
+        catch
+        {
+            // The log is a help for analysis; the connection goes on without it.
+        }
+
+        return GnuTlsNative.GNUTLS_E_SUCCESS;
+    }
+
+    private static TlsSession From(gnutls_session_int* session)
+    {
+        var connRef = (ngtcp2_crypto_conn_ref*)GnuTlsNative.gnutls_session_get_ptr(session);
+        return ((ITlsOwner)GCHandle.FromIntPtr((nint)connRef->user_data).Target!).Tls;
+    }
+
+    private static int Fail(TlsSession? tls, Exception exception)
+    {
+        if (tls is not null)
+        {
+            tls.FailureDetail ??= $"{exception.GetType().Name}: {exception.Message}";
+        }
+
+        return GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;
+    }
+
+    private int HandleClientHello()
+    {
+        if (ReadApplicationProtocol() is not string protocol)
+        {
+            // GnuTLS refuses a client that offers other protocols by itself, but not one that offers none (RFC 9001, section 8.1).
+            FailureDetail = "The client offered no application protocol (ALPN); it must offer one of those of ListenOptions.ApplicationProtocols.";
+            return GnuTlsNative.GNUTLS_E_NO_APPLICATION_PROTOCOL;
+        }
+
+        string? serverName = ReadServerName();
+        if (ServerOptions is not null)
+        {
+            // The second hello after a HelloRetryRequest must ask for the same (RFC 8446, section 4.1.2).
+            return serverName == _serverName ? GnuTlsNative.GNUTLS_E_SUCCESS : GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+        }
+
+        _serverName = serverName;
+        if (!_serverContext!.TryChoose(new ClientHello(serverName, _remoteEndPoint!), out ServerTlsOptions options, out ServerTlsState state))
+        {
+            FailureDetail = $"There are no TLS options for the name '{serverName}' that the client asked for.";
+            return GnuTlsNative.GNUTLS_E_UNRECOGNIZED_NAME;
+        }
+
+        ServerOptions = options;
+        IdentityGeneration = options.Identity.Generation;
+        _session.SetCredentials(state.Credentials);
+        GnuTlsNative.gnutls_certificate_server_set_request(_session.Pointer, options.ClientCertificateMode switch
+        {
+            ClientCertificateMode.Required => gnutls_certificate_request_t.GNUTLS_CERT_REQUIRE,
+            ClientCertificateMode.Optional => gnutls_certificate_request_t.GNUTLS_CERT_REQUEST,
+            _ => gnutls_certificate_request_t.GNUTLS_CERT_IGNORE,
+        });
+        if (state.TicketKey(options, protocol) is GnuTlsTicketKey key)
+        {
+            _session.EnableTickets(key);
+        }
+
+        if (state.AntiReplay is AntiReplayWindow antiReplay)
+        {
+            _session.EnableAntiReplay(antiReplay.Current());
+        }
+
+        return GnuTlsNative.GNUTLS_E_SUCCESS;
+    }
+
+    private int HandleServerFinished()
+    {
+        if (ReadApplicationProtocol() is not string protocol)
+        {
+            FailureDetail = "The server chose no application protocol (ALPN); it must support one of those of ConnectOptions.ApplicationProtocols.";
+            return GnuTlsNative.GNUTLS_E_NO_APPLICATION_PROTOCOL;
+        }
+
+        if (WasEarlyDataOffered && IsEarlyDataAccepted && protocol != _resumption!.Value.ApplicationProtocol)
+        {
+            FailureDetail = $"The server took early data of protocol '{_resumption.Value.ApplicationProtocol}' for '{protocol}'.";
+            return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+        }
+
+        return ReverifyResumedPeer() ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(Refusal);
+    }
+
+    private int HandleTicket(bool isBefore, bool isIncoming, Span<byte> message)
+    {
+        if (_isServer)
+        {
+            bool isForbidden = isBefore && !isIncoming && ServerOptions is not { AllowEarlyData: true };
+            return !isForbidden || NewSessionTicketMessage.TryForbidEarlyData(message) ? GnuTlsNative.GNUTLS_E_SUCCESS : GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;
+        }
+
+        // The ticket is part of the session only when GnuTLS has read the message.
+        return isBefore || !isIncoming ? GnuTlsNative.GNUTLS_E_SUCCESS : HandleReceivedTicket(message);
+    }
+
+    private int HandleReceivedTicket(ReadOnlySpan<byte> message)
+    {
+        EarlyDataPermission permission = NewSessionTicketMessage.FindEarlyData(message, out _);
+        if (permission is EarlyDataPermission.WrongSize or EarlyDataPermission.Malformed)
+        {
+            FailureDetail = "The server sent a session ticket that QUIC does not allow (RFC 9001, section 4.6.1).";
+            return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+        }
+
+        gnutls_datum_t data;
+        if (TicketReceived is not Action<byte[]> received || GnuTlsNative.gnutls_session_get_data2(_session.Pointer, &data) < 0)
+        {
+            return GnuTlsNative.GNUTLS_E_SUCCESS;
+        }
+
+        byte[] packed;
+        try
+        {
+            byte[] session = new ReadOnlySpan<byte>(data.data, (int)data.size).ToArray();
+            TicketAllowsEarlyData = permission == EarlyDataPermission.Allowed;
+            packed = new ResumptionData(ApplicationProtocol ?? "", TicketAllowsEarlyData, session).ToArray();
+        }
+        finally
+        {
+            GnuTlsNative.gnutls_memset(data.data, 0, data.size);
+            GnuTlsNative.gnutls_free(data.data);
+        }
+
+        received(packed);
+        return GnuTlsNative.GNUTLS_E_SUCCESS;
+    }
+
+    private string? ReadServerName()
+    {
+        byte* name = stackalloc byte[MaxServerNameLength + 1];
+        nuint length = MaxServerNameLength + 1;
+        uint type;
+        return GnuTlsNative.gnutls_server_name_get(_session.Pointer, name, &length, &type, 0) < 0
+            ? null
+            : Encoding.ASCII.GetString(name, (int)length);
+    }
+}
