@@ -26,6 +26,8 @@ internal sealed unsafe partial class TlsSession
         }
     }
 
+    private EarlyDataPermission _ticketPermission;
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int ClientHelloCallback(gnutls_session_int* session)
     {
@@ -179,19 +181,29 @@ internal sealed unsafe partial class TlsSession
             return !isForbidden || NewSessionTicketMessage.TryForbidEarlyData(message) ? GnuTlsNative.GNUTLS_E_SUCCESS : GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;
         }
 
-        // The ticket is part of the session only when GnuTLS has read the message.
-        return isBefore || !isIncoming ? GnuTlsNative.GNUTLS_E_SUCCESS : HandleReceivedTicket(message);
+        if (!isIncoming)
+        {
+            return GnuTlsNative.GNUTLS_E_SUCCESS;
+        }
+
+        // Before: the message is whole. After: GnuTLS has eaten part of it, but only now the ticket is part of the session.
+        return isBefore ? CheckReceivedTicket(message) : TakeReceivedTicket();
     }
 
-    private int HandleReceivedTicket(ReadOnlySpan<byte> message)
+    private int CheckReceivedTicket(ReadOnlySpan<byte> message)
     {
-        EarlyDataPermission permission = NewSessionTicketMessage.FindEarlyData(message, out _);
-        if (permission is EarlyDataPermission.WrongSize or EarlyDataPermission.Malformed)
+        _ticketPermission = NewSessionTicketMessage.FindEarlyData(message, out _);
+        if (_ticketPermission is EarlyDataPermission.WrongSize or EarlyDataPermission.Malformed)
         {
             FailureDetail = "The server sent a session ticket that QUIC does not allow (RFC 9001, section 4.6.1).";
             return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
         }
 
+        return GnuTlsNative.GNUTLS_E_SUCCESS;
+    }
+
+    private int TakeReceivedTicket()
+    {
         gnutls_datum_t data;
         if (TicketReceived is not Action<byte[]> received || GnuTlsNative.gnutls_session_get_data2(_session.Pointer, &data) < 0)
         {
@@ -202,7 +214,7 @@ internal sealed unsafe partial class TlsSession
         try
         {
             byte[] session = new ReadOnlySpan<byte>(data.data, (int)data.size).ToArray();
-            TicketAllowsEarlyData = permission == EarlyDataPermission.Allowed;
+            TicketAllowsEarlyData = _ticketPermission == EarlyDataPermission.Allowed;
             packed = new ResumptionData(ApplicationProtocol ?? "", TicketAllowsEarlyData, session).ToArray();
         }
         finally
