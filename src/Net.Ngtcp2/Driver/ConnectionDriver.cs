@@ -1,0 +1,247 @@
+using System.Runtime.InteropServices;
+using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Streams;
+using Net.Ngtcp2.Tls;
+using Net.Ngtcp2.Udp;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+/// <summary>Drives one native connection: takes datagrams and the time, gives datagrams and the next wake-up. No socket, no clock, no thread of its own.</summary>
+/// <remarks>
+/// All of it runs on the thread of its <see cref="EndpointDriver"/>. Native objects live from the constructor to <see cref="Free"/>, which frees the native
+/// connection, then the TLS session, then the handle that callbacks find this object by, then the reference block, in that order.
+/// Callbacks record; what they recorded is acted on after the native call has returned, as the library forbids its own functions in them.
+/// <code>
+/// Handshaking -> Open -> Ended   (close, error, idle timeout, stateless reset)
+///      '------------------^
+/// </code>
+/// An ended connection is freed at once; a <see cref="ClosingRecord"/> answers what still arrives for it (RFC 9000, section 10.2).
+/// </remarks>
+internal sealed unsafe partial class ConnectionDriver : ITlsOwner
+{
+    private readonly EndpointDriver _endpoint;
+    private readonly IDriverHost _host;
+    private readonly TransportOptions _options;
+    private readonly Ngtcp2Connection _connection;
+    private readonly Dictionary<long, Ngtcp2Stream> _streams = [];
+    private readonly List<ConnectionIdKey> _ids = [];
+    private readonly List<Ngtcp2Stream> _receiveFlushes = [];
+    private readonly List<Ngtcp2Stream> _frees = [];
+    private readonly List<Ngtcp2Stream> _newPeerStreams = [];
+    private readonly SendLine _line = new();
+    private readonly ulong _started;
+    private ngtcp2_conn* _native;
+    private ngtcp2_crypto_conn_ref* _reference;
+    private GCHandle _self;
+    private TlsSession? _tls;
+    private Exception? _callbackFailure;
+
+    private ConnectionDriver(EndpointDriver endpoint, Ngtcp2Connection connection, bool isServer)
+    {
+        _endpoint = endpoint;
+        _host = endpoint.Host;
+        _connection = connection;
+        _options = connection.Options;
+        IsServer = isServer;
+        _started = _host.Now;
+        _resets = new RateWindow(_options.Limits.MaxResetsPerSecond);
+        _idleDatagrams = new RateWindow(_options.Limits.MaxIdleDatagramsPerSecond);
+        _self = GCHandle.Alloc(this);
+        _reference = (ngtcp2_crypto_conn_ref*)NativeMemory.AllocZeroed((nuint)sizeof(ngtcp2_crypto_conn_ref));
+        _reference->get_conn = &GetNativeConnection;
+        _reference->user_data = (void*)GCHandle.ToIntPtr(_self);
+    }
+
+    public TlsSession Tls => _tls ?? throw new InvalidOperationException("The TLS session is not made yet.");
+
+    internal bool IsServer { get; }
+
+    internal Ngtcp2Connection Connection => _connection;
+
+    /// <summary>Place in the timer heap; -1 when not in it.</summary>
+    internal int TimerIndex { get; set; } = -1;
+
+    internal ulong TimerExpiry { get; set; } = ulong.MaxValue;
+
+    /// <summary>Whether it stands in the list of those that may have something to send.</summary>
+    internal bool IsDirty { get; set; }
+
+    internal bool IsEnded { get; private set; }
+
+    internal bool IsHandshakeCompleted { get; private set; }
+
+    internal SocketAddressBuffer LocalAddress { get; private set; }
+
+    internal SocketAddressBuffer RemoteAddress { get; private set; }
+
+    internal int Socket { get; private set; }
+
+    /// <summary>A socket that this connection alone uses, given back when it is over; -1 when it shares one.</summary>
+    internal int OwnSocket { get; set; } = -1;
+
+    internal IReadOnlyList<ConnectionIdKey> Ids => _ids;
+
+    /// <summary>Begins a client's connection. The first datagram is written by the next flush.</summary>
+    internal static ConnectionDriver Connect(
+        EndpointDriver endpoint, Ngtcp2Connection connection, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket)
+    {
+        var driver = new ConnectionDriver(endpoint, connection, isServer: false);
+        try
+        {
+            driver.InitializeClient((ConnectOptions)connection.Options, local, remote, socket);
+            return driver;
+        }
+        catch
+        {
+            driver.ForgetIds();
+            driver.Free();
+            throw;
+        }
+    }
+
+    /// <summary>Begins a server's connection for a client's first Initial packet.</summary>
+    internal static ConnectionDriver Accept(
+        EndpointDriver endpoint, Ngtcp2Connection connection, in InitialPacket initial, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket)
+    {
+        var driver = new ConnectionDriver(endpoint, connection, isServer: true);
+        try
+        {
+            driver.InitializeServer((ListenOptions)connection.Options, initial, local, remote, socket);
+            return driver;
+        }
+        catch
+        {
+            driver.ForgetIds();
+            driver.Free();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a datagram for this connection.</summary>
+    internal void HandleDatagram(ReadOnlySpan<byte> data, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket, byte ecn)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        ulong now = _host.Now;
+        _progress = false;
+        NoteReceived(data.Length, ecn, now);
+        SocketAddressBuffer localCopy = local;
+        SocketAddressBuffer remoteCopy = remote;
+        ngtcp2_path path;
+        SocketAddresses.Point(&path, &localCopy, &remoteCopy, socket);
+        ngtcp2_pkt_info info = default;
+        info.ecn = ecn;
+        int result;
+        fixed (byte* bytes = data)
+        {
+            result = ngtcp2_conn_read_pkt(_native, &path, &info, bytes, (nuint)data.Length, now);
+        }
+
+        if (result != 0)
+        {
+            EndAfterReadError(result);
+            return;
+        }
+
+        if (!_progress && IsHandshakeCompleted && !_idleDatagrams.TryCount(now))
+        {
+            EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, "too many datagrams without progress");
+            return;
+        }
+
+        AfterNativeCall();
+    }
+
+    /// <summary>Does what time demands: retransmissions, probes, timeouts.</summary>
+    internal void HandleExpiry(ulong now)
+    {
+        NoteExpiry(now);
+        int result = ngtcp2_conn_handle_expiry(_native, now);
+        if (result != 0)
+        {
+            EndAfterExpiryError(result);
+            return;
+        }
+
+        AfterNativeCall();
+    }
+
+    /// <summary>Wakes the application for what arrived in this turn. Its continuations may run inside.</summary>
+    internal void FlushReceived()
+    {
+        for (int i = 0; i < _receiveFlushes.Count; i++)
+        {
+            Ngtcp2Stream stream = _receiveFlushes[i];
+            stream.NeedsReceiveFlush = false;
+            stream.FlushReceived();
+        }
+
+        _receiveFlushes.Clear();
+        for (int i = 0; i < _frees.Count; i++)
+        {
+            _frees[i].FreeAcknowledged();
+        }
+
+        _frees.Clear();
+    }
+
+    /// <summary>Frees every native object. The connection must not be used afterwards.</summary>
+    internal void Free()
+    {
+        if (_native != null)
+        {
+            ngtcp2_conn_del(_native);
+            _native = null;
+        }
+
+        _tls?.Dispose();
+        if (_self.IsAllocated)
+        {
+            _self.Free();
+        }
+
+        if (_reference != null)
+        {
+            NativeMemory.Free(_reference);
+            _reference = null;
+        }
+    }
+
+    private void AfterNativeCall()
+    {
+        if (_pendingEnd is { } end)
+        {
+            EndWithTransportError(end.Code, end.Reason);
+            return;
+        }
+
+        HandleRecordedEvents();
+        if (!IsEnded)
+        {
+            MarkDirty();
+        }
+    }
+
+    private void MarkDirty() => _endpoint.MarkDirty(this);
+
+    private void UpdateTimer() => _endpoint.Timers.Set(this, ngtcp2_conn_get_expiry(_native));
+
+    private void ForgetIds()
+    {
+        foreach (ConnectionIdKey id in _ids)
+        {
+            _endpoint.RemoveId(id);
+        }
+    }
+
+    private void AddId(ReadOnlySpan<byte> id)
+    {
+        var key = new ConnectionIdKey(id);
+        _ids.Add(key);
+        _endpoint.AddId(key, this);
+    }
+}

@@ -1,0 +1,14 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Net.Ngtcp2;
+
+/// <summary>What a handshake established; published whole.</summary>
+internal sealed record HandshakeFacts(
+    string ApplicationProtocol,
+    string? ServerName,
+    QuicVersion Version,
+    string? CipherSuite,
+    X509Certificate2? PeerCertificate,
+    IReadOnlyList<ReadOnlyMemory<byte>> PeerChain,
+    long IdentityGeneration,
+    bool IsResumed);

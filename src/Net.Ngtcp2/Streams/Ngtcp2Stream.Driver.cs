@@ -1,0 +1,316 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Net.Ngtcp2.Interop;
+
+namespace Net.Ngtcp2.Streams;
+
+// The driver's side of a stream. Everything here runs on the driver's thread.
+internal sealed unsafe partial class Ngtcp2Stream
+{
+    private readonly Pipe? _receive;
+    private readonly Pipe? _send;
+    private long _received;
+    private long _extended;
+    private bool _sawEarlyData;
+    private bool _receiveEnded;
+    private ReadOnlySequence<byte> _sendBuffer;
+    private SequencePosition _unsentPosition;
+    private long _sentOffset;
+    private long _ackedOffset;
+    private long _freedOffset;
+    private bool _sendPipeEnded;
+    private bool _finSent;
+    private bool _finSentAlone;
+    private bool _sendReaderCompleted;
+    private bool _closed;
+    private bool _hasFin;
+    private bool _sendShut;
+    private bool _placeTaken;
+    private SequencePosition _readStart;
+
+    /// <summary>Next stream in the line of those with something to send.</summary>
+    internal Ngtcp2Stream? NextInLine { get; set; }
+
+    /// <summary>Whether the stream stands in a line.</summary>
+    internal bool IsInLine { get; set; }
+
+    /// <summary>Whether the peer's flow control window for the stream is used up.</summary>
+    internal bool IsFlowBlocked { get; set; }
+
+    /// <summary>Whether bytes were received that the application has not been woken for.</summary>
+    internal bool NeedsReceiveFlush { get; set; }
+
+    /// <summary>Whether acknowledged blocks wait to be freed.</summary>
+    internal bool NeedsFree { get; set; }
+
+    /// <summary>Whether the native library knows the stream: opened there and not closed.</summary>
+    internal bool IsNative { get; set; }
+
+    /// <summary>Whether the application has disposed the stream, so that its place counts as free.</summary>
+    internal bool IsReleased { get; private set; }
+
+    internal bool IsClosed => _closed;
+
+    internal int Urgency => _priority >> 1;
+
+    internal bool IsIncremental => (_priority & 1) != 0;
+
+    internal bool IsReceiveEnded => _receiveEnded;
+
+    void Driver.IDriverWork.Run()
+    {
+        var work = (StreamWork)Interlocked.Exchange(ref _work, 0);
+        _connection.Driver.HandleStreamWork(this, work);
+    }
+
+    /// <summary>Takes bytes from the peer.</summary>
+    internal void Receive(ReadOnlySpan<byte> data, bool isEarly)
+    {
+        if (isEarly)
+        {
+            Volatile.Write(ref _sawEarlyData, true);
+        }
+
+        if (data.IsEmpty || _receive is null)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _received, _received + data.Length);
+        Interlocked.MemoryBarrier();
+        if (_inputCompleted || _receiveEnded)
+        {
+            GiveBackUpTo(_received);
+            return;
+        }
+
+        PipeWriter writer = _receive.Writer;
+        while (!data.IsEmpty)
+        {
+            Span<byte> room = writer.GetSpan(1);
+            int count = Math.Min(room.Length, data.Length);
+            data[..count].CopyTo(room);
+            writer.Advance(count);
+            data = data[count..];
+        }
+    }
+
+    /// <summary>Lets the application see what came in this turn.</summary>
+    internal void FlushReceived()
+    {
+        if (_hasFin)
+        {
+            EndReceive(null);
+        }
+        else if (!_receiveEnded)
+        {
+            // Without a threshold the flush never waits.
+            ValueTask<FlushResult> flush = _receive!.Writer.FlushAsync();
+            if (flush.IsCompleted)
+            {
+                _ = flush.Result;
+            }
+        }
+    }
+
+    /// <summary>Ends the receiving side: with the peer's FIN when <paramref name="failure"/> is <c>null</c>, else with a failure that reads throw.</summary>
+    internal void EndReceive(TransportException? failure)
+    {
+        if (_receive is null || _receiveEnded)
+        {
+            return;
+        }
+
+        _receiveEnded = true;
+        _receive.Writer.Complete(failure);
+        if (_inputCompleted)
+        {
+            GiveBackUpTo(_received);
+        }
+    }
+
+    /// <summary>The code of an abort that waits to be carried out.</summary>
+    internal long PendingAbortReadCode => Volatile.Read(ref _abortReadCode);
+
+    /// <summary>The code of an abort that waits to be carried out.</summary>
+    internal long PendingAbortWriteCode => Volatile.Read(ref _abortWriteCode);
+
+    /// <summary>How much stream credit has not gone to the peer yet; counts as given with the call.</summary>
+    internal long TakeStreamCredit()
+    {
+        long target = Volatile.Read(ref _returned);
+        long delta = target - _extended;
+        _extended = target;
+        return delta;
+    }
+
+    /// <summary>Looks for something to send. When it returns <c>true</c>, <see cref="EndSend"/> must follow.</summary>
+    internal bool BeginSend()
+    {
+        if (_send is null || _sendReaderCompleted || _finSent || _sendShut || !_send.Reader.TryRead(out ReadResult result))
+        {
+            return false;
+        }
+
+        ReadOnlySequence<byte> buffer = result.Buffer;
+        _sendPipeEnded = result.IsCompleted;
+        _sendBuffer = _sentOffset == _freedOffset ? buffer : buffer.Slice(_unsentPosition);
+        if (_sendBuffer.IsEmpty && !_sendPipeEnded)
+        {
+            _send.Reader.AdvanceTo(buffer.Start, buffer.Start);
+            return false;
+        }
+
+        _readStart = buffer.Start;
+        return true;
+    }
+
+    /// <summary>Points the vectors at the next bytes to send.</summary>
+    /// <returns>How many vectors were filled.</returns>
+    internal int Fill(ngtcp2_vec* vectors, int max, out bool fin)
+    {
+        int count = 0;
+        bool all = true;
+        foreach (ReadOnlyMemory<byte> memory in _sendBuffer)
+        {
+            if (memory.IsEmpty)
+            {
+                continue;
+            }
+
+            if (count == max)
+            {
+                all = false;
+                break;
+            }
+
+            // The pool's blocks are pinned for good, so that the address outlives the fixed block.
+            fixed (byte* pointer = memory.Span)
+            {
+                vectors[count].@base = pointer;
+            }
+
+            vectors[count].len = (nuint)memory.Length;
+            count++;
+        }
+
+        fin = _sendPipeEnded && all;
+        return count;
+    }
+
+    /// <summary>Notes that the native library took bytes.</summary>
+    internal void NoteSent(long bytes, bool finOffered)
+    {
+        _sentOffset += bytes;
+        _sendBuffer = _sendBuffer.Slice(bytes);
+        if (finOffered && _sendBuffer.IsEmpty)
+        {
+            _finSent = true;
+            _finSentAlone = bytes == 0;
+        }
+    }
+
+    /// <summary>Whether bytes or the FIN are left to send now.</summary>
+    internal bool HasMoreToSend => !_sendBuffer.IsEmpty || (_sendPipeEnded && !_finSent);
+
+    /// <summary>Ends what <see cref="BeginSend"/> began. Nothing is consumed: blocks stay until acknowledged.</summary>
+    internal void EndSend()
+    {
+        _unsentPosition = _sendBuffer.Start;
+        _sendBuffer = default;
+        _send!.Reader.AdvanceTo(_readStart, _readStart);
+    }
+
+    /// <summary>Notes an acknowledgement.</summary>
+    /// <param name="upTo">All bytes before this offset are acknowledged.</param>
+    /// <param name="newBytes">How many of them are newly acknowledged; 0 means the FIN alone.</param>
+    /// <returns>Whether blocks can be freed.</returns>
+    internal bool NoteAcknowledged(long upTo, long newBytes)
+    {
+        _ackedOffset = Math.Max(_ackedOffset, upTo);
+        if (_finSent && _ackedOffset == _sentOffset && (!_finSentAlone || newBytes == 0))
+        {
+            _sendCompletion.Set();
+        }
+
+        return _ackedOffset > _freedOffset;
+    }
+
+    /// <summary>Gives acknowledged blocks back to the pool, which lets a waiting writer go on.</summary>
+    internal void FreeAcknowledged()
+    {
+        NeedsFree = false;
+        if (_sendReaderCompleted || _ackedOffset <= _freedOffset || !_send!.Reader.TryRead(out ReadResult result))
+        {
+            return;
+        }
+
+        SequencePosition acked = result.Buffer.GetPosition(_ackedOffset - _freedOffset);
+        _freedOffset = _ackedOffset;
+        _send.Reader.AdvanceTo(acked, acked);
+    }
+
+    /// <summary>The sending side can do no more: wakes the writer with the reason. Blocks stay until the native library lets go of them.</summary>
+    internal void StopSend(TransportException failure)
+    {
+        if (_send is not null && !_sendCompletion.IsSet)
+        {
+            FailSend(failure);
+        }
+    }
+
+    /// <summary>The native library has let go of the stream: frees all blocks and ends both sides.</summary>
+    /// <param name="failure">Why, when the connection ended under the stream; <c>null</c> when the stream ended by itself.</param>
+    internal void Close(TransportException? failure)
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        IsNative = false;
+        if (_send is not null && !_sendReaderCompleted)
+        {
+            _sendReaderCompleted = true;
+            if (failure is not null)
+            {
+                StopSend(failure);
+            }
+            else
+            {
+                _sendCompletion.Set();
+            }
+
+            _send.Reader.Complete();
+        }
+
+        if (failure is not null)
+        {
+            EndReceive(failure);
+        }
+        else if (!_hasFin)
+        {
+            EndReceive(new TransportException(TransportError.StreamReset, $"Stream {Id} ended without the peer's FIN."));
+        }
+
+        _completion.Set();
+    }
+
+    /// <summary>Notes that the application has disposed the stream.</summary>
+    internal void Release() => IsReleased = true;
+
+    /// <summary>Notes that the peer's FIN has come; the next flush ends the input.</summary>
+    internal void NoteFin() => _hasFin = true;
+
+    /// <summary>Sends no more from the pipe: a reset or a STOP_SENDING came first.</summary>
+    internal void ShutSend() => _sendShut = true;
+
+    /// <summary>Whether the stream's place among those that the peer may open was not given back yet; taken with the call.</summary>
+    internal bool TryTakePlace()
+    {
+        bool taken = !_placeTaken;
+        _placeTaken = true;
+        return taken;
+    }
+}
