@@ -7,6 +7,8 @@ namespace Net;
 /// <summary>A QUIC connection: streams, datagrams, and what is known of the peer and the path. Thread-safe.</summary>
 public abstract class TransportConnection : IAsyncDisposable
 {
+    private static long s_lastId;
+
     /// <summary>A number that is unique in this process, for logs and traces.</summary>
     public abstract long Id { get; }
 
@@ -144,6 +146,10 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting; the close goes on.</param>
     /// <returns>A task that completes when the close was sent.</returns>
     public abstract ValueTask CloseAsync(long errorCode, string reason = "", CancellationToken cancellationToken = default);
+
+    /// <summary>Makes the <see cref="Id"/> of a new connection: one count for all engines, as several may run in one process.</summary>
+    /// <returns>A number that no other connection of this process has.</returns>
+    protected static long CreateId() => Interlocked.Increment(ref s_lastId);
 
     /// <summary>Closes with <see cref="TransportOptions.DefaultCloseErrorCode"/> if still open, and frees what the connection holds. May be called twice.</summary>
     /// <returns>A task that is over when the connection's resources are free, but for the closing period that the engine observes.</returns>
