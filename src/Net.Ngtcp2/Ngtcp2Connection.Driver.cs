@@ -40,6 +40,7 @@ internal sealed partial class Ngtcp2Connection
     {
         _wasOpen = true;
         TransportDiagnostics.HandshakeCompleted(Ngtcp2Engine.EngineName, this, TimeSpan.FromTicks((long)(duration / 100)));
+        _host.Logger.ConnectionOpened(Id, _remote, ApplicationProtocol, Version, IsResumed);
         _handshake.TrySetResult();
         _usable.TrySetResult();
         ReleaseOpeners();
@@ -58,6 +59,7 @@ internal sealed partial class Ngtcp2Connection
             TransportDiagnostics.HandshakeFailed(Ngtcp2Engine.EngineName, IsServer, _remote, TimeSpan.FromTicks((long)(duration / 100)), close);
         }
 
+        LogEnd(close);
         TransportException failure = close.ToException();
         foreach (Ngtcp2Stream stream in streams)
         {
@@ -85,6 +87,7 @@ internal sealed partial class Ngtcp2Connection
     {
         _local = local.ToIPEndPoint();
         _remote = remote.ToIPEndPoint();
+        _host.Logger.PathChanged(Id, _local, _remote, isValidated);
         RaisePathChanged(new PathChangedEventArgs(_local, _remote, isValidated));
     }
 
@@ -118,6 +121,26 @@ internal sealed partial class Ngtcp2Connection
 
     /// <summary>Marks a server's connection as given to the listener; <c>false</c> when it was before.</summary>
     internal bool TryMarkDelivered() => Interlocked.Exchange(ref _delivered, 1) == 0;
+
+    private void LogEnd(ConnectionClose close)
+    {
+        if (close.Error == TransportError.CertificateRejected)
+        {
+            _host.Logger.CertificateRejected(Id, _remote, close.Reason);
+        }
+        else if (close is { Initiator: CloseInitiator.Local, Error: TransportError.ProtocolViolation })
+        {
+            _host.Logger.PeerCutOff(Id, _remote, close.Reason);
+        }
+        else if (_wasOpen)
+        {
+            _host.Logger.ConnectionEnded(Id, _remote, close.Error, close.Reason);
+        }
+        else
+        {
+            _host.Logger.HandshakeFailed(Id, _remote, close.Error, close.Reason);
+        }
+    }
 
     private PathFigures ReadFigures()
     {

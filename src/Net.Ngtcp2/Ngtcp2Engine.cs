@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Net.Ngtcp2.Driver;
 using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Loop;
@@ -39,6 +40,7 @@ public sealed class Ngtcp2Engine : TransportEngine
     {
         Options = options ?? new Ngtcp2EngineOptions();
         Options.Validate();
+        Logger = Options.LoggerFactory.CreateLogger(EngineLog.Category);
     }
 
     /// <inheritdoc/>
@@ -59,6 +61,8 @@ public sealed class Ngtcp2Engine : TransportEngine
 
     /// <summary>The settings.</summary>
     public Ngtcp2EngineOptions Options { get; }
+
+    internal ILogger Logger { get; }
 
     internal TlsSessionContext TlsContext
     {
@@ -101,7 +105,11 @@ public sealed class Ngtcp2Engine : TransportEngine
     }
 
     /// <summary>A loop ended with a failure of its own: the engine takes no new work and says why.</summary>
-    internal void HandleLoopFailure(Exception exception) => _loopFailure ??= exception;
+    internal void HandleLoopFailure(Exception exception)
+    {
+        _loopFailure ??= exception;
+        Logger.LoopFailed(exception);
+    }
 
     /// <inheritdoc/>
     protected override async ValueTask<TransportConnection> ConnectCoreAsync(ConnectOptions options, CancellationToken cancellationToken)

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Net.Ngtcp2;
 
 /// <summary>Settings of an <see cref="Ngtcp2Engine"/> that hold for all its connections.</summary>
@@ -5,6 +8,9 @@ public sealed record Ngtcp2EngineOptions
 {
     /// <summary>Where time comes from. Default <see cref="TimeProvider.System"/>.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the engine logs, in the category <c>Net.Ngtcp2</c> (event ids 1000 to 1099). Default: nowhere. No payload, key or token is ever logged.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Threads that serve client connections; started with the first connection. Default 1; range 1 to 64.</summary>
     public int ClientLoops { get; init; } = 1;
@@ -41,6 +47,11 @@ public sealed record Ngtcp2EngineOptions
         if (TimeProvider is null)
         {
             faults.Add(nameof(TimeProvider), "is null.");
+        }
+
+        if (LoggerFactory is null)
+        {
+            faults.Add(nameof(LoggerFactory), "is null; leave it out for no logging.");
         }
 
         faults.Range(nameof(ClientLoops), ClientLoops, 1, 64);

@@ -132,8 +132,10 @@ internal sealed unsafe partial class EndpointDriver
         {
             driver = ConnectionDriver.Accept(this, connection, initial, local, remote, socket);
         }
-        catch (Exception)
+        catch (Exception exception)
         {
+            Host.Logger.AcceptFailed(connection.RemoteEndPoint, exception);
+
             // Out of memory in the library, or a certificate it cannot use: the client is refused, the server goes on.
             server.NoteEnded(handshakeWasCompleted: false);
             Interlocked.Increment(ref server.Refusals);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Net.Ngtcp2.Udp;
 
 namespace Net.Ngtcp2.Driver;
@@ -10,6 +12,9 @@ internal interface IDriverHost
 
     /// <summary>Wall-clock time, for tokens and certificates.</summary>
     TimeProvider TimeProvider { get; }
+
+    /// <summary>Where events of connections are logged. Default: nowhere.</summary>
+    ILogger Logger => NullLogger.Instance;
 
     /// <summary>Sends one batch of datagrams: each <paramref name="segmentSize"/> bytes long but the last, which may be shorter. The data is copied or sent before it returns.</summary>
     void Send(int socket, in SocketAddressBuffer local, in SocketAddressBuffer remote, byte ecn, ReadOnlySpan<byte> data, int segmentSize);

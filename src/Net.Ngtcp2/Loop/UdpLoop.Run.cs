@@ -51,6 +51,7 @@ internal sealed partial class UdpLoop
             loop.Start();
         }
 
+        engine.Logger.Listening(bound, count);
         return loops;
     }
 

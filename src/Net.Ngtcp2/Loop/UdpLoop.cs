@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Net.Ngtcp2.Driver;
 using Net.Ngtcp2.Udp;
 
@@ -59,6 +60,8 @@ internal sealed partial class UdpLoop : IDriverHost
     }
 
     public TimeProvider TimeProvider => _time;
+
+    public ILogger Logger => _engine.Logger;
 
     internal IReadOnlyList<SocketSlot?> Sockets => _sockets;
 
