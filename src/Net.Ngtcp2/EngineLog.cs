@@ -36,4 +36,10 @@ internal static partial class EngineLog
 
     [LoggerMessage(1008, LogLevel.Error, "A client at {RemoteEndPoint} was refused because its connection could not be set up.", EventName = "AcceptFailed")]
     internal static partial void AcceptFailed(this ILogger logger, IPEndPoint remoteEndPoint, Exception exception);
+
+    [LoggerMessage(1009, LogLevel.Error, "Connection {ConnectionId} was ended because its driver failed; others are not touched.", EventName = "DriverFailed")]
+    internal static partial void DriverFailed(this ILogger logger, long connectionId, Exception exception);
+
+    [LoggerMessage(1010, LogLevel.Error, "A piece of work posted to a loop failed.", EventName = "WorkFailed")]
+    internal static partial void WorkFailed(this ILogger logger, Exception exception);
 }

@@ -201,6 +201,10 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
             {
                 fail(exception);
             }
+            catch (Exception exception)
+            {
+                driver.EndAfterFailure(exception);
+            }
         }
     }
 }

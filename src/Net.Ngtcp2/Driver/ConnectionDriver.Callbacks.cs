@@ -64,8 +64,18 @@ internal sealed unsafe partial class ConnectionDriver
     private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference) => From(reference->user_data)._native;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context) =>
-        RandomNumberGenerator.Fill(new Span<byte>(destination, (int)length));
+    private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context)
+    {
+        try
+        {
+            RandomNumberGenerator.Fill(new Span<byte>(destination, (int)length));
+        }
+        catch (Exception exception)
+        {
+            // There is no way to report it, and a process without randomness must not go on with cryptography.
+            Environment.FailFast("The system's random number generator failed.", exception);
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnNewConnectionId(ngtcp2_conn* native, ngtcp2_cid* id, byte* token, nuint length, void* user)

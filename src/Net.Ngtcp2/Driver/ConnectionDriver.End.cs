@@ -64,6 +64,24 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
+    /// <summary>Ends this connection alone after a failure of our own code, so that the others of the loop go on.</summary>
+    internal void EndAfterFailure(Exception failure)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        _host.Logger.DriverFailed(_connection.Id, failure);
+        ngtcp2_ccerr error;
+        ngtcp2_ccerr_set_transport_error(&error, NGTCP2_INTERNAL_ERROR, null, 0);
+        End(
+            new ConnectionClose(
+                CloseInitiator.Local, IsHandshakeCompleted ? TransportError.ConnectionLost : TransportError.ConnectFailed, null, (long)NGTCP2_INTERNAL_ERROR,
+                $"{failure.GetType().Name}: {failure.Message}"),
+            &error);
+    }
+
     private void EndAfterReadError(int result)
     {
         switch (result)

@@ -15,6 +15,8 @@ internal sealed unsafe partial class ConnectionDriver
     private bool _isReported;
     private PendingMigration? _migration;
     private PendingPing? _ping;
+    private bool _isPingArmed;
+    private bool _isPingDue;
 
     private void HandleRecordedEvents()
     {
@@ -59,7 +61,6 @@ internal sealed unsafe partial class ConnectionDriver
         if (_ping is { } ping && ping.HandleReceived(_host.Now, _bytesReceived))
         {
             _ping = null;
-            ngtcp2_conn_set_keep_alive_timeout(_native, ToNanoseconds(_options.KeepAliveInterval));
         }
     }
 
@@ -240,9 +241,9 @@ internal sealed unsafe partial class ConnectionDriver
         _ping.Waiters.Add(completion);
 
         // The library sends a PING when the connection was quiet for the keep-alive time; the shortest one makes it do so at once.
+        _isPingArmed = true;
         ngtcp2_conn_set_keep_alive_timeout(_native, 1);
         UpdateTimer();
-        MarkDirty();
     }
 
     /// <summary>Moves to another local address (RFC 9000, section 9.2).</summary>

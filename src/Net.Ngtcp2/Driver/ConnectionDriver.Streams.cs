@@ -22,6 +22,18 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
+        try
+        {
+            CarryOut(stream, work);
+        }
+        catch (Exception exception)
+        {
+            EndAfterFailure(exception);
+        }
+    }
+
+    private void CarryOut(Ngtcp2Stream stream, StreamWork work)
+    {
         OpenLocalStreams();
         if ((work & StreamWork.Release) != 0)
         {

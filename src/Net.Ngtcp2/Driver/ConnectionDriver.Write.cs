@@ -17,6 +17,19 @@ internal sealed unsafe partial class ConnectionDriver
     /// <returns>Whether there may be more to send at once, so that the connection should be asked again after the others.</returns>
     internal bool Write()
     {
+        try
+        {
+            return WriteBatches();
+        }
+        catch (Exception exception)
+        {
+            EndAfterFailure(exception);
+            return false;
+        }
+    }
+
+    private bool WriteBatches()
+    {
         if (_placesToReturn)
         {
             ReturnPlaces();
@@ -69,6 +82,13 @@ internal sealed unsafe partial class ConnectionDriver
                 hasMore = true;
                 break;
             }
+        }
+
+        if (wrote && _isPingDue)
+        {
+            // The PING is out; left as it is, the shortest keep-alive time would send one with every packet.
+            _isPingDue = false;
+            ngtcp2_conn_set_keep_alive_timeout(_native, ToNanoseconds(_options.KeepAliveInterval));
         }
 
         ngtcp2_conn_update_pkt_tx_time(_native, now);

@@ -126,6 +126,18 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             return;
         }
 
+        try
+        {
+            Read(data, local, remote, socket, ecn);
+        }
+        catch (Exception exception)
+        {
+            EndAfterFailure(exception);
+        }
+    }
+
+    private void Read(ReadOnlySpan<byte> data, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket, byte ecn)
+    {
         ulong now = _host.Now;
         _progress = false;
         NoteReceived(data.Length, ecn, now);
@@ -159,15 +171,24 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     /// <summary>Does what time demands: retransmissions, probes, timeouts.</summary>
     internal void HandleExpiry(ulong now)
     {
-        NoteExpiry(now);
-        int result = ngtcp2_conn_handle_expiry(_native, now);
-        if (result != 0)
+        try
         {
-            EndAfterExpiryError(result);
-            return;
-        }
+            NoteExpiry(now);
+            int result = ngtcp2_conn_handle_expiry(_native, now);
+            if (result != 0)
+            {
+                EndAfterExpiryError(result);
+                return;
+            }
 
-        AfterNativeCall();
+            _isPingDue |= _isPingArmed;
+            _isPingArmed = false;
+            AfterNativeCall();
+        }
+        catch (Exception exception)
+        {
+            EndAfterFailure(exception);
+        }
     }
 
     /// <summary>Wakes the application for what arrived in this turn. Its continuations may run inside.</summary>

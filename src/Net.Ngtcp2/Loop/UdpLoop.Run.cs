@@ -97,6 +97,7 @@ internal sealed partial class UdpLoop
             CloseSocket(i);
         }
 
+        _timer?.Dispose();
         _poller.Dispose();
         _wake.Dispose();
     }
@@ -111,6 +112,13 @@ internal sealed partial class UdpLoop
         if (!_work.IsEmpty || _stopping)
         {
             timeout = 0;
+        }
+
+        if (_timer is not null && timeout > 0)
+        {
+            // Time that is not the machine's own does not pass in a system call: its own timer wakes the loop.
+            _timer.Change(TimeSpan.FromTicks(Math.Max(1, timeout / 100)), System.Threading.Timeout.InfiniteTimeSpan);
+            timeout = -1;
         }
 
         _poller.Wait(timeout);
@@ -180,7 +188,15 @@ internal sealed partial class UdpLoop
     {
         for (int i = 0; i < MaxWorkPerTurn && _work.TryDequeue(out IDriverWork? work); i++)
         {
-            work.Run();
+            try
+            {
+                work.Run();
+            }
+            catch (Exception exception)
+            {
+                // Work guards the connection it is for; what gets here has none, and the loop's connections must not pay for it.
+                Logger.WorkFailed(exception);
+            }
         }
     }
 

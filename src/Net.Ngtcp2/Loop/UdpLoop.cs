@@ -26,6 +26,7 @@ internal sealed partial class UdpLoop : IDriverHost
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<SocketSlot?> _sockets = [];
     private readonly TimeProvider _time;
+    private readonly ITimer? _timer;
     private readonly long _timeOrigin;
     private readonly double _nanosecondsPerTick;
     private ulong _now;
@@ -43,6 +44,9 @@ internal sealed partial class UdpLoop : IDriverHost
         _nanosecondsPerTick = 1e9 / _time.TimestampFrequency;
         _poller = new Poller(_wake, MaxSockets);
         Driver = new EndpointDriver(this, engine.Options, engine.TlsContext, server, index, groupSize);
+        _timer = ReferenceEquals(_time, TimeProvider.System)
+            ? null
+            : _time.CreateTimer(static state => ((UdpLoop)state!).Wake(), this, System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
 
