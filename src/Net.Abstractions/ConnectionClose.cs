@@ -1,18 +1,5 @@
 namespace Net;
 
-/// <summary>Who ended a connection.</summary>
-public enum CloseInitiator
-{
-    /// <summary>Nobody said anything: idle timeout, stateless reset, or the path is gone.</summary>
-    None = 0,
-
-    /// <summary>This side.</summary>
-    Local = 1,
-
-    /// <summary>The peer.</summary>
-    Remote = 2,
-}
-
 /// <summary>How a connection ended.</summary>
 /// <param name="Initiator">Who ended it.</param>
 /// <param name="Error">What kind of end it was; <see cref="TransportError.ConnectionClosed"/> for a close by an application.</param>

@@ -3,7 +3,7 @@ namespace Net;
 /// <summary>Decides whether a peer's certificate is accepted. Called by every engine in every handshake, also for a resumed session.</summary>
 /// <remarks>
 /// Implementations are thread-safe, do not block and do no network work: some engines call them on the thread that serves all connections.
-/// The in-box implementation is <c>CertificateTrust</c>.
+/// The in-box implementation is <see cref="CertificateTrust"/>.
 /// </remarks>
 public abstract class PeerCertificatePolicy
 {

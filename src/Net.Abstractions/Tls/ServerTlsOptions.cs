@@ -53,8 +53,3 @@ public sealed record ServerTlsOptions
         faults.ThrowIfAny();
     }
 }
-
-/// <summary>Chooses the TLS options of one handshake. Called for each, so that a rotated certificate is used by the very next one. It must not block.</summary>
-/// <param name="hello">What is known of the client.</param>
-/// <returns>The options, or <c>null</c> to refuse the client with alert unrecognized_name (112).</returns>
-public delegate ServerTlsOptions? ServerTlsSelector(in ClientHello hello);

@@ -1,21 +1,5 @@
 namespace Net;
 
-/// <summary>What a session ticket belongs to. A ticket is only offered under an equal key.</summary>
-/// <param name="ServerName">The name that was connected to.</param>
-/// <param name="Port">The port.</param>
-/// <param name="ApplicationProtocol">The application protocol.</param>
-/// <param name="IdentityGeneration">Generation of the client identity in use.</param>
-/// <param name="TrustGeneration">Generation of the trust in use.</param>
-/// <param name="Engine">Name of the engine that made it; tickets do not cross engines.</param>
-public readonly record struct SessionTicketKey(
-    string ServerName, int Port, string ApplicationProtocol, long IdentityGeneration, long TrustGeneration, string Engine);
-
-/// <summary>A session that can be resumed. The content is opaque and secret: whoever has it can pass as this client until it expires.</summary>
-/// <param name="Session">The TLS session, in the engine's own form.</param>
-/// <param name="TransportParameters">The server's transport parameters, needed for 0-RTT (RFC 9000, section 7.4.1); empty when 0-RTT was not offered.</param>
-/// <param name="IssuedAt">When it came.</param>
-public sealed record SessionTicket(ReadOnlyMemory<byte> Session, ReadOnlyMemory<byte> TransportParameters, DateTimeOffset IssuedAt);
-
 /// <summary>Keeps session tickets and address validation tokens of a client. Thread-safe.</summary>
 public abstract class SessionTicketStore
 {

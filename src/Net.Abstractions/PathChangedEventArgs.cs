@@ -17,15 +17,3 @@ public sealed class PathChangedEventArgs(IPEndPoint localEndPoint, IPEndPoint re
     /// <summary>Whether the path was validated; <c>false</c> when a move failed and the old path stays.</summary>
     public bool IsValidated { get; } = isValidated;
 }
-
-/// <summary>Tells that the peer allows more streams than before.</summary>
-/// <param name="direction">The kind of streams.</param>
-/// <param name="available">How many can be opened now without waiting.</param>
-public sealed class StreamCreditEventArgs(StreamDirection direction, int available) : EventArgs
-{
-    /// <summary>The kind of streams.</summary>
-    public StreamDirection Direction { get; } = direction;
-
-    /// <summary>How many can be opened now without waiting.</summary>
-    public int Available { get; } = available;
-}
