@@ -1,0 +1,87 @@
+namespace Net.Server;
+
+/// <summary>Serves the raw streams of one connection and ends it when the server does.</summary>
+internal sealed class RawStreamConnection
+{
+    private readonly RawStreamRouter _router;
+    private readonly TransportConnection _connection;
+
+    // One for the accept loop, so that the count reaches 0 only after the last stream that it brought.
+    private readonly InFlight _work = new();
+    private int _running;
+    private volatile bool _isDraining;
+    private int _isClosing;
+    private Task _closing = Task.CompletedTask;
+
+    internal RawStreamConnection(RawStreamRouter router, TransportConnection connection)
+    {
+        _router = router;
+        _connection = connection;
+    }
+
+    internal bool IsDraining => _isDraining;
+
+    internal async Task ServeAsync(CancellationToken draining, CancellationToken aborting)
+    {
+        CancellationTokenRegistration drain = draining.UnsafeRegister(static state => ((RawStreamConnection)state!).Drain(), this);
+        CancellationTokenRegistration abort = aborting.UnsafeRegister(
+            static state => ((RawStreamConnection)state!).Close(RawStreamErrorCodes.ShuttingDown, "The server is ending."), this);
+        await using (drain.ConfigureAwait(false))
+        await using (abort.ConfigureAwait(false))
+        {
+            await new StreamAcceptLoop(_connection, Serve).RunAsync().ConfigureAwait(false);
+            await _work.WhenIdle().ConfigureAwait(false);
+        }
+
+        await _closing.ConfigureAwait(false);
+    }
+
+    /// <summary>Ends one stream's part in the connection.</summary>
+    internal void Exit()
+    {
+        if (Interlocked.Decrement(ref _running) == 0 && _isDraining)
+        {
+            Close(RawStreamErrorCodes.NoError, "");
+        }
+
+        _work.Exit();
+    }
+
+    private void Serve(TransportStream stream)
+    {
+        // Counted before the look at the drain flag, which is set before its look at the count: one of the two sees the other.
+        _work.TryEnter(int.MaxValue);
+        Interlocked.Increment(ref _running);
+        _ = new RawStreamServing(_router, this, _connection, stream).RunAsync();
+    }
+
+    private void Drain()
+    {
+        _isDraining = true;
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _running) == 0)
+        {
+            Close(RawStreamErrorCodes.NoError, "");
+        }
+    }
+
+    private void Close(long errorCode, string reason)
+    {
+        if (Interlocked.Exchange(ref _isClosing, 1) == 0)
+        {
+            _closing = CloseAsync(errorCode, reason);
+        }
+    }
+
+    private async Task CloseAsync(long errorCode, string reason)
+    {
+        try
+        {
+            await _connection.CloseAsync(errorCode, reason, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TransportException)
+        {
+            // It is gone already, which is what was wanted.
+        }
+    }
+}
