@@ -1,0 +1,29 @@
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Net.Telemetry;
+
+/// <summary>Makes the OpenTelemetry SDK listen to the signals of Net.</summary>
+public static class NetInstrumentationExtensions
+{
+    /// <summary>Names of the trace sources and meters of Net: <c>Net.Transport</c>, <c>Net.Client</c>, <c>Net.Server</c>.</summary>
+    public static IReadOnlyList<string> SourceNames { get; } = [TransportDiagnostics.SourceName, "Net.Client", "Net.Server"];
+
+    /// <summary>Records the spans of Net: connect, handshake and stream, on both sides.</summary>
+    /// <param name="builder">The SDK's builder.</param>
+    /// <returns>The builder.</returns>
+    public static TracerProviderBuilder AddNetInstrumentation(this TracerProviderBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.AddSource([.. SourceNames]);
+    }
+
+    /// <summary>Records the metrics of Net: connections, handshakes and streams, on both sides.</summary>
+    /// <param name="builder">The SDK's builder.</param>
+    /// <returns>The builder.</returns>
+    public static MeterProviderBuilder AddNetInstrumentation(this MeterProviderBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.AddMeter([.. SourceNames]);
+    }
+}
