@@ -52,7 +52,8 @@ run: native sdk
 	@$(dotnet_build) src/Net.Host/Net.Host.csproj
 	@certs/make-certs.sh
 	@exec artifacts/bin/Net.Host/$(pivot)/net serve --port $(PORT) --cert certs/out/server.pem \
-		--key certs/out/server-key.pem --ca certs/out/ca.pem --client-certificate required $(ARGS)
+		--key certs/out/server-key.pem --ca certs/out/ca.pem --client-certificate required \
+		--self-test --client-cert certs/out/client.pem --client-key certs/out/client-key.pem $(ARGS)
 
 test: native build certs
 	@src/setup/test.sh --configuration $(CONFIGURATION) --filter '$(FILTER)'

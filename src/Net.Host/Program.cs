@@ -1,1 +1,4 @@
-return 0;
+using Net.Hosting;
+using Net.Hosting.CommandLine;
+
+return await HostCommandLine.RunAsync(args, HostContext.ForProcess()).ConfigureAwait(false);

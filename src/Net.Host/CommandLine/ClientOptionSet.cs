@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Net.Hosting.Certificates;
+using Net.Hosting.Echoing;
+
+namespace Net.Hosting.CommandLine;
+
+/// <summary>Options that every command has which connects to a server.</summary>
+internal sealed class ClientOptionSet
+{
+    private readonly Argument<TransportEndPoint> _endPoint = new("HOST:PORT")
+    {
+        Description = "The server. Without a port: 443.",
+        CustomParser = static result =>
+        {
+            try
+            {
+                return TransportEndPoint.Parse(result.Tokens[0].Value);
+            }
+            catch (FormatException exception)
+            {
+                result.AddError(exception.Message);
+                return null!;
+            }
+        },
+    };
+
+    private readonly Option<string> _engine;
+
+    private readonly Option<string> _certificate = new("--cert")
+    {
+        Description = "The client's certificate, PEM, with intermediates after it. Not shown when the file is the default and does not exist.",
+        DefaultValueFactory = static _ => CertificateFiles.DefaultDirectory + "/client.pem",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string> _key = new("--key")
+    {
+        Description = "The client's private key, PEM, not encrypted.",
+        DefaultValueFactory = static _ => CertificateFiles.DefaultDirectory + "/client-key.pem",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string> _authority = new("--ca")
+    {
+        Description = "The authority that signed the server's certificate, PEM.",
+        DefaultValueFactory = static _ => CertificateFiles.DefaultDirectory + "/ca.pem",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _serverName = new("--server-name")
+    {
+        Description = "The name that the server's certificate must hold. Default: HOST.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string> _route = new("--route")
+    {
+        Description = "The route that echoes.",
+        DefaultValueFactory = static _ => "echo",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<TimeSpan> _timeout = new("--timeout")
+    {
+        Description = "How long connecting, and then each echo, may take.",
+        DefaultValueFactory = static _ => TimeSpan.FromSeconds(10),
+        CustomParser = DurationText.Parse,
+        HelpName = "TIME",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Prints one JSON document instead of text." };
+
+    internal ClientOptionSet(Command command, IEnumerable<string> engines)
+    {
+        _engine = EngineOption.Make(engines);
+        command.Arguments.Add(_endPoint);
+        foreach (Option option in new Option[] { _engine, _certificate, _key, _authority, _serverName, _route, _timeout, _json })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    internal EchoTarget Read(ParseResult parsed) => new()
+    {
+        EndPoint = parsed.GetRequiredValue(_endPoint),
+        Engine = parsed.GetRequiredValue(_engine),
+        CertificatePath = parsed.GetRequiredValue(_certificate),
+        KeyPath = parsed.GetRequiredValue(_key),
+        IsCertificateAsked = parsed.GetResult(_certificate) is { Implicit: false } || parsed.GetResult(_key) is { Implicit: false },
+        AuthorityPath = parsed.GetRequiredValue(_authority),
+        ServerName = parsed.GetValue(_serverName),
+        Route = parsed.GetRequiredValue(_route),
+        Timeout = parsed.GetValue(_timeout),
+    };
+
+    internal bool ReadJson(ParseResult parsed) => parsed.GetValue(_json);
+}

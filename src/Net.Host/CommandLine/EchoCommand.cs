@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Net.Hosting.Echoing;
+
+namespace Net.Hosting.CommandLine;
+
+/// <summary><c>net echo</c>.</summary>
+internal static class EchoCommand
+{
+    private const string Help = $"""
+        Examples:
+          net echo localhost:8443 --message hello
+          net echo localhost:8443 --size 1M --count 10          ten times a random mebibyte, compared byte by byte
+          net echo localhost:8443 --file picture.jpg
+          date | net echo localhost:8443                        what comes on standard input
+          net echo 192.0.2.7:443 --server-name api.example --ca ca.pem --cert me.pem --key me-key.pem --json
+
+        Exit codes: {ExitCodes.Help}.
+        """;
+
+    internal static (Command Command, string Help) Make(HostContext context)
+    {
+        Option<string?> message = new("--message") { Description = "Text to send. Default: standard input, or hello at a terminal.", HelpName = "TEXT" };
+        Option<string?> file = new("--file") { Description = "File to send, up to 64 MiB.", HelpName = "FILE" };
+        Option<int?> size = new("--size")
+        {
+            Description = "Random bytes to send: a number, with k or M.",
+            CustomParser = static result => SizeText.Parse(result),
+            HelpName = "SIZE",
+        };
+        Option<int> count = CountOptions.Make("--count", "How often, on the same stream.", 1, 1, 1_000_000_000);
+        Command command = new("echo", "Sends bytes to a server's echo and checks that they come back.");
+        ClientOptionSet client = new(command, context.Engines.Names);
+        foreach (Option option in new Option[] { message, file, size, count })
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (new Option[] { message, file, size }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
+            {
+                result.AddError("--message, --file and --size each say what to send; give one of them.");
+            }
+        });
+        command.SetAction((parsed, cancellationToken) => new EchoRunner(context, new EchoOptions
+        {
+            Target = client.Read(parsed),
+            Message = parsed.GetValue(message),
+            FilePath = parsed.GetValue(file),
+            Size = parsed.GetValue(size),
+            Count = parsed.GetValue(count),
+            Json = client.ReadJson(parsed),
+        }).RunAsync(cancellationToken));
+        return (command, Help);
+    }
+}

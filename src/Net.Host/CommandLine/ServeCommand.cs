@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Net.Hosting.Certificates;
+using Net.Hosting.Serving;
+
+namespace Net.Hosting.CommandLine;
+
+/// <summary><c>net serve</c>.</summary>
+internal static class ServeCommand
+{
+    private const string Help = $"""
+        Examples:
+          net serve --port 8443
+              development certificates of `make certs`; only clients with a certificate of the same authority
+          net serve --port 8443 --client-certificate none
+              any client
+          net serve --address 127.0.0.1 --port 0 --ready-file ready.json
+              a port that the system chooses, written to ready.json once clients can connect
+          NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
+
+        Ctrl-C or SIGTERM: no new connections and streams; running streams have --shutdown-timeout to end. A second one ends them at once.
+        Exit codes: {ExitCodes.Help}.
+        """;
+
+    internal static (Command Command, string Help) Make(HostContext context)
+    {
+        Option<int> port = new("--port") { Description = "UDP port; 0 lets the system choose.", DefaultValueFactory = static _ => 443, HelpName = "PORT" };
+        port.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 0 or > 65535)
+            {
+                result.AddError($"--port is {value}; it must be 0 to 65535.");
+            }
+        });
+        Option<IPAddress> address = new("--address")
+        {
+            Description = "Address to listen on; :: takes every IPv6 and IPv4 address.",
+            DefaultValueFactory = static _ => IPAddress.IPv6Any,
+            HelpName = "ADDRESS",
+            CustomParser = static result =>
+            {
+                if (IPAddress.TryParse(result.Tokens[0].Value, out IPAddress? parsed))
+                {
+                    return parsed;
+                }
+
+                result.AddError($"'{result.Tokens[0].Value}' is no IP address; write for example ::, 127.0.0.1 or 192.0.2.7.");
+                return IPAddress.None;
+            },
+        };
+        Option<string> engine = EngineOption.Make(context.Engines.Names);
+        Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
+        Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
+        Option<string> authority = FileOption("--ca", "The authority that clients' certificates must come from, PEM.", "ca.pem");
+        Option<ClientCertificateMode> mode = new("--client-certificate")
+        {
+            Description = "What clients must show: required, optional (none, or a good one) or none.",
+            DefaultValueFactory = static _ => ClientCertificateMode.Required,
+            HelpName = "none|optional|required",
+        };
+        Option<TimeSpan> shutdown = TimeOption("--shutdown-timeout", "How long running streams may take to end after a signal.", 30);
+        Option<TimeSpan> idle = TimeOption("--idle-timeout", "Connections without any packet for this long are dropped.", 30);
+        Option<int> connections = CountOption("--max-connections", "Connections open at once.", 1000, 1_000_000);
+        Option<int> streams = CountOption("--max-streams", "Streams open at once on one connection.", 100, 1 << 20);
+        Option<bool> inline = new("--inline")
+        {
+            Description = "Runs handlers on the engine's own threads where the engine can: lower latency.",
+            DefaultValueFactory = static _ => true,
+            HelpName = "true|false",
+        };
+        Option<LogLevel> log = new("--log-level")
+        {
+            Description = "What is logged to standard error: Trace, Debug, Information, Warning, Error, Critical or None.",
+            DefaultValueFactory = static _ => LogLevel.Warning,
+            HelpName = "LEVEL",
+        };
+        Option<string?> ready = new("--ready-file") { Description = "Written, as JSON, when clients can connect.", HelpName = "FILE" };
+        Option<bool> selfTest = new("--self-test") { Description = "Makes one echo through the library once it listens, with --client-cert." };
+        Option<string> clientCertificate = FileOption("--client-cert", "The certificate of the self test's client.", "client.pem");
+        Option<string> clientKey = FileOption("--client-key", "The private key of the self test's client.", "client-key.pem");
+
+        Command command = new("serve", "Serves echo over raw QUIC streams until it is told to stop.");
+        foreach (Option option in new Option[]
+        {
+            port, address, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
+        })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, cancellationToken) => new ServeRunner(context, new ServeOptions
+        {
+            EndPoint = new IPEndPoint(parsed.GetRequiredValue(address), parsed.GetValue(port)),
+            Engine = parsed.GetRequiredValue(engine),
+            CertificatePath = parsed.GetRequiredValue(certificate),
+            KeyPath = parsed.GetRequiredValue(key),
+            AuthorityPath = parsed.GetRequiredValue(authority),
+            ClientCertificateMode = parsed.GetValue(mode),
+            MaxConnections = parsed.GetValue(connections),
+            MaxStreams = parsed.GetValue(streams),
+            ShutdownTimeout = parsed.GetValue(shutdown),
+            IdleTimeout = parsed.GetValue(idle),
+            Inline = parsed.GetValue(inline),
+            LogLevel = parsed.GetValue(log),
+            ReadyFile = parsed.GetValue(ready),
+            SelfTest = parsed.GetValue(selfTest),
+            ClientCertificatePath = parsed.GetRequiredValue(clientCertificate),
+            ClientKeyPath = parsed.GetRequiredValue(clientKey),
+        }).RunAsync(cancellationToken));
+        return (command, Help);
+    }
+
+    private static Option<string> FileOption(string name, string description, string file) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => $"{CertificateFiles.DefaultDirectory}/{file}",
+        HelpName = "FILE",
+    };
+
+    private static Option<TimeSpan> TimeOption(string name, string description, int seconds) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => TimeSpan.FromSeconds(seconds),
+        CustomParser = DurationText.Parse,
+        HelpName = "TIME",
+    };
+
+    private static Option<int> CountOption(string name, string description, int defaultValue, int max) =>
+        CountOptions.Make(name, description, defaultValue, 1, max);
+}

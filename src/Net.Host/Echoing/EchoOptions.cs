@@ -1,0 +1,17 @@
+namespace Net.Hosting.Echoing;
+
+/// <summary>What <c>net echo</c> was told.</summary>
+internal sealed record EchoOptions
+{
+    internal required EchoTarget Target { get; init; }
+
+    internal string? Message { get; init; }
+
+    internal string? FilePath { get; init; }
+
+    internal int? Size { get; init; }
+
+    internal required int Count { get; init; }
+
+    internal required bool Json { get; init; }
+}

@@ -1,0 +1,60 @@
+using Net.Hosting.Certificates;
+
+namespace Net.Hosting.Echoing;
+
+/// <summary>The server that <c>net echo</c> and <c>net bench</c> call, and how.</summary>
+internal sealed record EchoTarget
+{
+    /// <summary>A client of raw streams lets the server open none.</summary>
+    internal static readonly TransportLimits Limits = new() { MaxInboundBidirectionalStreams = 0, MaxInboundUnidirectionalStreams = 0 };
+
+    internal required TransportEndPoint EndPoint { get; init; }
+
+    internal required string Engine { get; init; }
+
+    internal required string CertificatePath { get; init; }
+
+    internal required string KeyPath { get; init; }
+
+    /// <summary>Whether the certificate was named; a default one that does not exist is left out.</summary>
+    internal required bool IsCertificateAsked { get; init; }
+
+    internal required string AuthorityPath { get; init; }
+
+    internal string? ServerName { get; init; }
+
+    internal required string Route { get; init; }
+
+    internal required TimeSpan Timeout { get; init; }
+
+    internal ConnectOptions MakeConnectOptions(TransportEngine engine, DateTimeOffset now, bool inline)
+    {
+        bool showsCertificate = IsCertificateAsked || File.Exists(CertificatePath);
+        return new ConnectOptions
+        {
+            RemoteEndPoint = EndPoint.ToEndPoint(),
+            ServerName = ServerName,
+            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
+            Tls = new ClientTlsOptions
+            {
+                Identity = showsCertificate ? CertificateFiles.LoadIdentity(CertificatePath, KeyPath, now) : null,
+                ServerCertificatePolicy = CertificateFiles.LoadTrust(AuthorityPath),
+            },
+            HandshakeTimeout = Timeout,
+            InlineContinuations = inline && engine.Capabilities.HasFlag(EngineCapabilities.InlineContinuations),
+            Limits = Limits,
+        };
+    }
+
+    internal async Task<TransportConnection> ConnectAsync(TransportEngine engine, ConnectOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await engine.ConnectAsync(options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TransportException exception)
+        {
+            throw HostErrors.ConnectFailed(exception, EndPoint);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using Net.Hosting.Engines;
+using Spectre.Console;
+
+namespace Net.Hosting;
+
+/// <summary>What the commands get from outside: terminal, clock, chance, environment and engines. Tests give their own.</summary>
+internal sealed record HostContext
+{
+    /// <summary>Opens the standard input, bytes as they are.</summary>
+    internal required Func<Stream> OpenInput { get; init; }
+
+    internal required TextWriter Output { get; init; }
+
+    internal required TextWriter Error { get; init; }
+
+    /// <summary>Tables and colours; writes to <see cref="Output"/>.</summary>
+    internal required IAnsiConsole Console { get; init; }
+
+    internal required bool IsInputRedirected { get; init; }
+
+    internal required TimeProvider TimeProvider { get; init; }
+
+    internal required Random Random { get; init; }
+
+    internal required Func<string, string?> GetEnvironmentVariable { get; init; }
+
+    internal required EngineSelector Engines { get; init; }
+
+    internal static HostContext ForProcess() => new()
+    {
+        OpenInput = System.Console.OpenStandardInput,
+        Output = System.Console.Out,
+        Error = System.Console.Error,
+        Console = MakeConsole(System.Console.Out, System.Console.IsOutputRedirected),
+        IsInputRedirected = System.Console.IsInputRedirected,
+        TimeProvider = TimeProvider.System,
+        Random = Random.Shared,
+        GetEnvironmentVariable = Environment.GetEnvironmentVariable,
+        Engines = EngineSelector.ForProcess(),
+    };
+
+    /// <summary>A console that does not break lines where no terminal asks for it.</summary>
+    internal static IAnsiConsole MakeConsole(TextWriter output, bool isRedirected)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = InteractionSupport.No,
+        });
+        if (isRedirected)
+        {
+            console.Profile.Width = 200;
+        }
+
+        return console;
+    }
+}

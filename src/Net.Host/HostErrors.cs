@@ -1,0 +1,72 @@
+using System.Net;
+
+namespace Net.Hosting;
+
+/// <summary>The one place that says failures to the person at the terminal.</summary>
+internal static class HostErrors
+{
+    /// <summary>The exit code and the text for a failure that a person can do something about.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <returns>The code and the text; <c>null</c> when the failure is a fault of the program and its stack trace is worth more.</returns>
+    internal static (int ExitCode, string Text)? Describe(Exception exception) => exception switch
+    {
+        HostException host => (host.ExitCode, host.Message),
+        TransportException { Error: TransportError.EngineMissing } => (ExitCodes.EngineMissing, exception.Message),
+        TransportException { Error: TransportError.CertificateRejected } => (ExitCodes.Certificate, exception.Message),
+        TransportException => (ExitCodes.Failure, exception.Message),
+        NotSupportedException or ArgumentException => (ExitCodes.Failure, exception.Message),
+        IOException or UnauthorizedAccessException => (ExitCodes.Failure, exception.Message),
+        OperationCanceledException => (ExitCodes.Failure, "Stopped before it was done."),
+        _ => null,
+    };
+
+    /// <summary>Adds to a failed connect what a person would look at next.</summary>
+    internal static HostException ConnectFailed(TransportException exception, TransportEndPoint endPoint)
+    {
+        (int code, string advice) = exception.Error switch
+        {
+            TransportError.CertificateRejected => (ExitCodes.Certificate,
+                "Both sides must trust each other: --ca names the authority that signed the server's certificate; --cert and --key name a certificate that the server's --ca signed. `make certs` makes a set that fits."),
+            TransportError.EngineMissing => (ExitCodes.EngineMissing, "`net version` shows which engines run here."),
+            _ => (ExitCodes.Failure, $"Is a server listening on UDP port {endPoint.Port}, and does no firewall drop UDP? `net serve --port {endPoint.Port}` starts one."),
+        };
+        return new HostException(code, $"Cannot connect to {endPoint}: {exception.Message}\n{advice}", exception);
+    }
+
+    // errno of Linux: the engine hands it on as it is.
+    private const int AccessDenied = 13;
+    private const int AddressInUse = 98;
+    private const int AddressNotAvailable = 99;
+
+    /// <summary>Says why a port could not be bound and what to do.</summary>
+    internal static HostException CannotBind(TransportException exception, IPEndPoint endPoint)
+    {
+        int error = exception.NativeError != 0 ? exception.NativeError : SocketError(exception);
+        string advice = error switch
+        {
+            AccessDenied => endPoint.Port < 1024
+                ? $"Ports below 1024 need a right. Take another port (--port 8443), give the program the right (sudo setcap cap_net_bind_service=+ep {ProgramPath}), "
+                  + $"or lower the limit for everyone (sudo sysctl net.ipv4.ip_unprivileged_port_start={endPoint.Port})."
+                : "The system denies it; a security policy or a container's limits may be the reason.",
+            AddressInUse => $"Another program has UDP port {endPoint.Port}: find it with `ss -ulpn 'sport = :{endPoint.Port}'`, or take another port (--port 8443; 0 lets the system choose).",
+            AddressNotAvailable => $"No network interface of this machine has the address {endPoint.Address}; `ip address` lists those it has, and --address :: takes all.",
+            _ => "Take another port with --port, or another address with --address.",
+        };
+        return new HostException(ExitCodes.CannotBind, $"Cannot listen on UDP {endPoint}: {exception.Message}\n{advice}", exception);
+    }
+
+    private static string ProgramPath => Environment.ProcessPath ?? "net";
+
+    private static int SocketError(Exception exception)
+    {
+        for (Exception? at = exception; at is not null; at = at.InnerException)
+        {
+            if (at is System.Net.Sockets.SocketException socket)
+            {
+                return socket.NativeErrorCode;
+            }
+        }
+
+        return 0;
+    }
+}

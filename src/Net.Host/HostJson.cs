@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+using Net.Hosting.Benchmarking;
+using Net.Hosting.CommandLine;
+using Net.Hosting.Echoing;
+using Net.Hosting.Serving;
+
+namespace Net.Hosting;
+
+/// <summary>JSON of the commands, made at build time so that it works without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ReadyReport))]
+[JsonSerializable(typeof(EchoReport))]
+[JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(VersionReport))]
+internal sealed partial class HostJson : JsonSerializerContext;

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Net.Client;
+using Net.Hosting.Certificates;
+using Net.Hosting.Echoing;
+
+namespace Net.Hosting.Serving;
+
+/// <summary>One real round trip through the library, from this process to itself over the loopback interface, so that who starts the server sees that it works.</summary>
+internal sealed class SelfTest(HostContext context, ServeOptions options)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    internal async Task RunAsync(TransportEngine engine, IPEndPoint bound, ServerTlsOptions server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Output.WriteLineAsync(await EchoAsync(engine, bound, server, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (HostErrors.Describe(exception) is (int, string) described && !cancellationToken.IsCancellationRequested)
+        {
+            // The server may serve others well, so it goes on.
+            await context.Error.WriteLineAsync($"The self test failed: {described.Text}").ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> EchoAsync(TransportEngine engine, IPEndPoint bound, ServerTlsOptions server, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = context.TimeProvider.GetUtcNow();
+        TlsIdentity? identity = options.ClientCertificateMode == ClientCertificateMode.None
+            ? null
+            : CertificateFiles.LoadIdentity(options.ClientCertificatePath, options.ClientKeyPath, now);
+        CertificateSummary certificate = CertificateSummary.From(server.Identity.Certificate, now);
+        var connect = new ConnectOptions
+        {
+            RemoteEndPoint = new IPEndPoint(Loopback(bound.Address), bound.Port),
+            ServerName = certificate.Names.Count > 0 ? certificate.Names[0] : null,
+            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
+            Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = CertificateFiles.LoadTrust(options.AuthorityPath) },
+            HandshakeTimeout = Limit,
+            Limits = EchoTarget.Limits,
+        };
+        long started = context.TimeProvider.GetTimestamp();
+        TransportConnection connection = await engine.ConnectAsync(connect, cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            TimeSpan connected = context.TimeProvider.GetElapsedTime(started);
+            var client = new RawStreamClient(connection, timeProvider: context.TimeProvider);
+            byte[] message = Encoding.UTF8.GetBytes("hello");
+            RawStream stream = await client.OpenAsync("echo", new RawStreamOptions { Deadline = Limit, Idempotency = Idempotency.NoSideEffects }, cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                var exchange = new EchoExchange(stream, context.TimeProvider);
+                TimeSpan first = await exchange.EchoAsync(message).ConfigureAwait(false);
+                TimeSpan second = await exchange.EchoAsync(message).ConfigureAwait(false);
+                await exchange.FinishAsync().ConfigureAwait(false);
+                await connection.CloseAsync(RawStreamErrorCodes.NoError, "", cancellationToken).ConfigureAwait(false);
+                string who = identity is null ? "without a client certificate" : $"as {identity.Certificate.Subject}";
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"First round trip: {message.Length} bytes there and back over QUIC {who}: handshake {connected.TotalMilliseconds:0.00} ms, echo {first.TotalMilliseconds:0.00} ms, the next {second.TotalMilliseconds:0.000} ms.");
+            }
+        }
+    }
+
+    private static IPAddress Loopback(IPAddress bound) =>
+        bound.Equals(IPAddress.Any) ? IPAddress.Loopback : bound.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : bound;
+}

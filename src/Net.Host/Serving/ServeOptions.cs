@@ -1,0 +1,40 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Net.Hosting.Serving;
+
+/// <summary>What <c>net serve</c> was told.</summary>
+internal sealed record ServeOptions
+{
+    internal required IPEndPoint EndPoint { get; init; }
+
+    internal required string Engine { get; init; }
+
+    internal required string CertificatePath { get; init; }
+
+    internal required string KeyPath { get; init; }
+
+    internal required string AuthorityPath { get; init; }
+
+    internal required ClientCertificateMode ClientCertificateMode { get; init; }
+
+    internal required int MaxConnections { get; init; }
+
+    internal required int MaxStreams { get; init; }
+
+    internal required TimeSpan ShutdownTimeout { get; init; }
+
+    internal required TimeSpan IdleTimeout { get; init; }
+
+    internal required bool Inline { get; init; }
+
+    internal required LogLevel LogLevel { get; init; }
+
+    internal string? ReadyFile { get; init; }
+
+    internal required bool SelfTest { get; init; }
+
+    internal required string ClientCertificatePath { get; init; }
+
+    internal required string ClientKeyPath { get; init; }
+}
