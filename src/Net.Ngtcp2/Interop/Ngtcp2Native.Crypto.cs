@@ -17,6 +17,13 @@ internal static unsafe partial class Ngtcp2Native
     [LibraryImport(NativeLibraryNames.Ngtcp2Crypto)]
     internal static partial int ngtcp2_crypto_gnutls_configure_server_session(gnutls_session_int* session);
 
+    /// <summary>The callback for handshake data, for a callback of ours that does more than this one.</summary>
+    // int ngtcp2_crypto_recv_crypto_data_cb(ngtcp2_conn *conn, ngtcp2_encryption_level encryption_level, uint64_t offset, const uint8_t *data,
+    // size_t datalen, void *user_data);
+    [LibraryImport(NativeLibraryNames.Ngtcp2Crypto)]
+    internal static partial int ngtcp2_crypto_recv_crypto_data_cb(
+        ngtcp2_conn* conn, ngtcp2_encryption_level encryption_level, ulong offset, byte* data, nuint datalen, void* user_data);
+
     /// <summary>Derives the 16-byte reset token of an id from a secret. 0, or -1 on failure.</summary>
     // int ngtcp2_crypto_generate_stateless_reset_token(uint8_t *token, const uint8_t *secret, size_t secretlen, const ngtcp2_cid *cid);
     [LibraryImport(NativeLibraryNames.Ngtcp2Crypto)]

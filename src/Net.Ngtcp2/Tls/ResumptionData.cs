@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -6,25 +7,37 @@ namespace Net.Ngtcp2.Tls;
 /// <summary>What a client keeps of a session beside what GnuTLS packs itself.</summary>
 /// <param name="ApplicationProtocol">The protocol of the session: 0-RTT data is only valid under the same one (RFC 8446, section 4.2.10).</param>
 /// <param name="AllowsEarlyData">Whether the server's ticket allows 0-RTT.</param>
+/// <param name="PeerChain">The server's chain, as GnuTLS does not show that of a packed session before the handshake, and it is to be judged by then.</param>
 /// <param name="Session">The session as GnuTLS packed it.</param>
-/// <remarks>On the wire of <see cref="SessionTicket.Session"/>: format 1, flags, length of the protocol, the protocol, the rest.</remarks>
-internal readonly record struct ResumptionData(string ApplicationProtocol, bool AllowsEarlyData, ReadOnlyMemory<byte> Session)
+/// <remarks>
+/// The bytes of <see cref="SessionTicket.Session"/>: format 1, flags, length of the protocol, the protocol, number of certificates, each with a length of four bytes in front, the rest.
+/// </remarks>
+internal sealed record ResumptionData(
+    string ApplicationProtocol, bool AllowsEarlyData, IReadOnlyList<ReadOnlyMemory<byte>> PeerChain, ReadOnlyMemory<byte> Session)
 {
     private const byte Format = 1;
     private const byte EarlyDataFlag = 1;
-    private const int HeaderLength = 3;
 
     /// <summary>Writes it as one piece.</summary>
     /// <returns>Bytes for <see cref="TryParse"/>; secret.</returns>
     public byte[] ToArray()
     {
         int protocolLength = Encoding.ASCII.GetByteCount(ApplicationProtocol);
-        var result = new byte[HeaderLength + protocolLength + Session.Length];
+        var result = new byte[3 + protocolLength + 1 + PeerChain.Sum(static certificate => 4 + certificate.Length) + Session.Length];
         result[0] = Format;
         result[1] = AllowsEarlyData ? EarlyDataFlag : (byte)0;
         result[2] = checked((byte)protocolLength);
-        Encoding.ASCII.GetBytes(ApplicationProtocol, result.AsSpan(HeaderLength));
-        Session.CopyTo(result.AsMemory(HeaderLength + protocolLength));
+        Encoding.ASCII.GetBytes(ApplicationProtocol, result.AsSpan(3));
+        result[3 + protocolLength] = checked((byte)PeerChain.Count);
+        int position = 3 + protocolLength + 1;
+        foreach (ReadOnlyMemory<byte> certificate in PeerChain)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(result.AsSpan(position), certificate.Length);
+            certificate.Span.CopyTo(result.AsSpan(position + 4));
+            position += 4 + certificate.Length;
+        }
+
+        Session.Span.CopyTo(result.AsSpan(position));
         return result;
     }
 
@@ -36,19 +49,38 @@ internal readonly record struct ResumptionData(string ApplicationProtocol, bool 
     {
         data = null;
         ReadOnlySpan<byte> span = source.Span;
-        if (span.Length < HeaderLength || span[0] != Format || span[1] > EarlyDataFlag)
+        if (span.Length < 4 || span[0] != Format || span[1] > EarlyDataFlag || span[2] == 0 || span.Length < 4 + span[2])
         {
             return false;
         }
 
-        int protocolLength = span[2];
-        if (protocolLength == 0 || span.Length <= HeaderLength + protocolLength || !Ascii.IsValid(span.Slice(HeaderLength, protocolLength)))
+        ReadOnlySpan<byte> protocol = span.Slice(3, span[2]);
+        var chain = new ReadOnlyMemory<byte>[span[3 + protocol.Length]];
+        int position = 3 + protocol.Length + 1;
+        for (int i = 0; i < chain.Length; i++)
+        {
+            if (span.Length - position < 4)
+            {
+                return false;
+            }
+
+            int length = BinaryPrimitives.ReadInt32LittleEndian(span[position..]);
+            position += 4;
+            if (length < 0 || length > span.Length - position)
+            {
+                return false;
+            }
+
+            chain[i] = source.Slice(position, length);
+            position += length;
+        }
+
+        if (position == span.Length || !Ascii.IsValid(protocol))
         {
             return false;
         }
 
-        data = new ResumptionData(
-            Encoding.ASCII.GetString(span.Slice(HeaderLength, protocolLength)), span[1] == EarlyDataFlag, source[(HeaderLength + protocolLength)..]);
+        data = new ResumptionData(Encoding.ASCII.GetString(protocol), span[1] == EarlyDataFlag, chain, source[position..]);
         return true;
     }
 }

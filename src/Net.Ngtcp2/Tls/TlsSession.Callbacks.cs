@@ -11,6 +11,35 @@ internal sealed unsafe partial class TlsSession
     /// <summary>Longest server name in the extension, a length that GnuTLS wants room for one more byte behind.</summary>
     private const int MaxServerNameLength = 255;
 
+    /// <summary>
+    /// The <c>recv_crypto_data</c> callback of server connections: that of the crypto library, and then the judging of a resumed client. A first flight may hold early data behind
+    /// the ClientHello, and GnuTLS tells whose session is resumed only when it has answered the hello, so this is the one moment between both.
+    /// </summary>
+    /// <remarks>A refusal is NGTCP2_ERR_CRYPTO with <see cref="Refusal"/> set; the alert of the connection is 0 then.</remarks>
+    public static delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_encryption_level, ulong, byte*, nuint, void*, int> ReceiveServerCryptoData => &CryptoDataCallback;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int CryptoDataCallback(ngtcp2_conn* connection, ngtcp2_encryption_level level, ulong offset, byte* data, nuint length, void* user)
+    {
+        TlsSession? tls = null;
+        try
+        {
+            int result = Ngtcp2Native.ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, length, user);
+            if (result != 0)
+            {
+                return result;
+            }
+
+            tls = From((gnutls_session_int*)Ngtcp2Native.ngtcp2_conn_get_tls_native_handle(connection));
+            return tls.ReverifyResumedPeer() ? 0 : Ngtcp2Native.NGTCP2_ERR_CRYPTO;
+        }
+        catch (Exception exception)
+        {
+            _ = Fail(tls, exception);
+            return Ngtcp2Native.NGTCP2_ERR_CALLBACK_FAILURE;
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int VerifyCallback(gnutls_session_int* session)
     {
@@ -25,8 +54,6 @@ internal sealed unsafe partial class TlsSession
             return Fail(tls, exception);
         }
     }
-
-    private EarlyDataPermission _ticketPermission;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int ClientHelloCallback(gnutls_session_int* session)
@@ -52,13 +79,9 @@ internal sealed unsafe partial class TlsSession
             bool isBefore = when == GnuTlsNative.GNUTLS_HOOK_PRE;
             switch ((gnutls_handshake_description_t)type)
             {
-                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_SERVER_HELLO when isBefore && incoming == 0:
-                    tls = From(session);
-                    return tls.ReverifyResumedPeer() ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(tls.Refusal);
-
                 case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_FINISHED when isBefore && incoming != 0:
                     tls = From(session);
-                    return tls._isServer ? GnuTlsNative.GNUTLS_E_SUCCESS : tls.HandleServerFinished();
+                    return tls._isServer ? tls.ToResult(tls.ReverifyResumedPeer()) : tls.HandleServerFinished();
 
                 case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_NEW_SESSION_TICKET:
                     tls = From(session);
@@ -164,13 +187,13 @@ internal sealed unsafe partial class TlsSession
             return GnuTlsNative.GNUTLS_E_NO_APPLICATION_PROTOCOL;
         }
 
-        if (WasEarlyDataOffered && IsEarlyDataAccepted && protocol != _resumption!.Value.ApplicationProtocol)
+        if (WasEarlyDataOffered && IsEarlyDataAccepted && protocol != _resumption!.ApplicationProtocol)
         {
-            FailureDetail = $"The server took early data of protocol '{_resumption.Value.ApplicationProtocol}' for '{protocol}'.";
+            FailureDetail = $"The server took early data of protocol '{_resumption.ApplicationProtocol}' for '{protocol}'.";
             return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
         }
 
-        return ReverifyResumedPeer() ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(Refusal);
+        return ToResult(ReverifyResumedPeer());
     }
 
     private int HandleTicket(bool isBefore, bool isIncoming, Span<byte> message)
@@ -186,23 +209,24 @@ internal sealed unsafe partial class TlsSession
             return GnuTlsNative.GNUTLS_E_SUCCESS;
         }
 
-        // Before: the message is whole. After: GnuTLS has eaten part of it, but only now the ticket is part of the session.
-        return isBefore ? CheckReceivedTicket(message) : TakeReceivedTicket();
+        // GnuTLS shows the whole message before it reads it; only afterwards the ticket is part of the session.
+        return isBefore ? CheckTicket(message) : TakeTicket();
     }
 
-    private int CheckReceivedTicket(ReadOnlySpan<byte> message)
+    private int CheckTicket(ReadOnlySpan<byte> message)
     {
-        _ticketPermission = NewSessionTicketMessage.FindEarlyData(message, out _);
-        if (_ticketPermission is EarlyDataPermission.WrongSize or EarlyDataPermission.Malformed)
+        EarlyDataPermission permission = NewSessionTicketMessage.FindEarlyData(message, out _);
+        TicketAllowsEarlyData = permission == EarlyDataPermission.Allowed;
+        if (permission is EarlyDataPermission.Allowed or EarlyDataPermission.Absent)
         {
-            FailureDetail = "The server sent a session ticket that QUIC does not allow (RFC 9001, section 4.6.1).";
-            return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+            return GnuTlsNative.GNUTLS_E_SUCCESS;
         }
 
-        return GnuTlsNative.GNUTLS_E_SUCCESS;
+        FailureDetail = "The server sent a session ticket that QUIC does not allow (RFC 9001, section 4.6.1).";
+        return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
     }
 
-    private int TakeReceivedTicket()
+    private int TakeTicket()
     {
         gnutls_datum_t data;
         if (TicketReceived is not Action<byte[]> received || GnuTlsNative.gnutls_session_get_data2(_session.Pointer, &data) < 0)
@@ -214,8 +238,7 @@ internal sealed unsafe partial class TlsSession
         try
         {
             byte[] session = new ReadOnlySpan<byte>(data.data, (int)data.size).ToArray();
-            TicketAllowsEarlyData = _ticketPermission == EarlyDataPermission.Allowed;
-            packed = new ResumptionData(ApplicationProtocol ?? "", TicketAllowsEarlyData, session).ToArray();
+            packed = new ResumptionData(ApplicationProtocol ?? "", TicketAllowsEarlyData, _peerChain, session).ToArray();
         }
         finally
         {

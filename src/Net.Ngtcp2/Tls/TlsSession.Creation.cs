@@ -33,13 +33,13 @@ internal sealed unsafe partial class TlsSession
     {
         if (ticket is not null
             && ResumptionData.TryParse(ticket.Session, out ResumptionData? resumption)
-            && options.ApplicationProtocols.Contains(resumption.Value.ApplicationProtocol))
+            && options.ApplicationProtocols.Contains(resumption.ApplicationProtocol))
         {
-            bool isEarly = options.AllowEarlyData && resumption.Value.AllowsEarlyData && !ticket.TransportParameters.IsEmpty;
+            bool isEarly = options.AllowEarlyData && resumption.AllowsEarlyData && !ticket.TransportParameters.IsEmpty;
             TlsSession resumed = NewClient(connRef, options, context, isEarly);
             try
             {
-                if (resumed.TryResume(resumption.Value))
+                if (resumed.TryResume(resumption))
                 {
                     resumed.WasEarlyDataOffered = isEarly;
                     return resumed;
@@ -189,11 +189,8 @@ internal sealed unsafe partial class TlsSession
         }
 
         _resumption = resumption;
-        ReadPeerChain();
 
-        // The chain belongs to the earlier session until the server has agreed to resume it.
-        bool isAccepted = _peerChain.Length > 0 && Judge(isResumption: true).IsAccepted;
-        _peerChain = [];
-        return isAccepted;
+        // The chain becomes that of the peer only when the server has agreed to resume.
+        return Judge(resumption.PeerChain, isResumption: true).IsAccepted;
     }
 }

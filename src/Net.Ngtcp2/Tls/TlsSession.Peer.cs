@@ -8,7 +8,8 @@ internal sealed unsafe partial class TlsSession
     private bool _isPeerReverified;
 
     /// <summary>
-    /// Judges the peer of a resumed session, as GnuTLS does not. The session does this by itself in the middle of the handshake; calling it again gives the same answer.
+    /// Judges the peer of a resumed session, as GnuTLS does not. The session does this by itself when the other side's Finished comes, and a server whose connection uses
+    /// <see cref="ReceiveServerCryptoData"/> before any early data; calling it again gives the same answer.
     /// </summary>
     /// <returns><c>false</c> when the peer is refused: <see cref="Refusal"/> has the alert to close with. <c>true</c> also when the session is not resumed.</returns>
     public bool ReverifyResumedPeer()
@@ -16,8 +17,17 @@ internal sealed unsafe partial class TlsSession
         if (!_isPeerReverified && IsResumed)
         {
             _isPeerReverified = true;
-            ReadPeerChain();
-            Refusal = Judge(isResumption: true);
+            if (_isServer)
+            {
+                ReadPeerChain();
+            }
+            else
+            {
+                // GnuTLS shows a client the chain of the earlier session only when the handshake is over.
+                _peerChain = [.. _resumption!.PeerChain];
+            }
+
+            Refusal = Judge(_peerChain, isResumption: true);
         }
 
         return Refusal.IsAccepted;
@@ -28,6 +38,8 @@ internal sealed unsafe partial class TlsSession
     public bool SendTicket() =>
         _isServer && ServerOptions is { AllowResumption: true } && GnuTlsNative.gnutls_session_ticket_send(_session.Pointer, 1, 0) >= 0;
 
+    private int ToResult(bool isAccepted) => isAccepted ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(Refusal);
+
     private static int ToError(in PeerCertificateVerdict verdict) => verdict.Refusal switch
     {
         CertificateRefusal.None => GnuTlsNative.GNUTLS_E_SUCCESS,
@@ -35,16 +47,16 @@ internal sealed unsafe partial class TlsSession
         _ => GnuTlsNative.GNUTLS_E_CERTIFICATE_ERROR,
     };
 
-    private PeerCertificateVerdict Judge(bool isResumption)
+    private PeerCertificateVerdict Judge(IReadOnlyList<ReadOnlyMemory<byte>> chain, bool isResumption)
     {
         PeerCertificatePolicy? policy = _isServer ? ServerOptions?.ClientCertificatePolicy : _connectOptions!.Tls.ServerCertificatePolicy;
         ClientCertificateMode mode = _isServer ? ServerOptions?.ClientCertificateMode ?? ClientCertificateMode.None : ClientCertificateMode.Required;
-        if (mode == ClientCertificateMode.None || (mode == ClientCertificateMode.Optional && _peerChain.Length == 0))
+        if (mode == ClientCertificateMode.None || (mode == ClientCertificateMode.Optional && chain.Count == 0))
         {
             return PeerCertificateVerdict.Accepted;
         }
 
-        if (_peerChain.Length == 0 || policy is null)
+        if (chain.Count == 0 || policy is null)
         {
             string who = _isServer ? "The client sent no certificate, and one is required" : "The server sent no certificate";
             return PeerCertificateVerdict.Refused(CertificateRefusal.Missing, $"{who}; configure one with its key on that side.");
@@ -52,7 +64,7 @@ internal sealed unsafe partial class TlsSession
 
         var context = new PeerCertificateContext
         {
-            Chain = _peerChain,
+            Chain = chain,
             IsServerCertificate = !_isServer,
             ServerName = _isServer ? _serverName : _connectOptions!.EffectiveServerName,
             IsResumption = isResumption,
@@ -92,7 +104,7 @@ internal sealed unsafe partial class TlsSession
     private int Verify()
     {
         ReadPeerChain();
-        Refusal = Judge(isResumption: false);
+        Refusal = Judge(_peerChain, isResumption: false);
         return ToError(Refusal);
     }
 }

@@ -9,8 +9,8 @@ namespace Net.Ngtcp2.Tls;
 /// <remarks>
 /// <para>A server's options are chosen when the ClientHello has been read as far as name and application protocol, and before tickets and early data in it are looked at:
 /// GnuTLS calls its post-client-hello function just there. So certificate, client certificate mode, ticket key and anti-replay guard all follow the name the client asked for.</para>
-/// <para>GnuTLS does not judge the peer of a resumed session. This class does it by itself: on a server before the ServerHello is written, thus before any early data is read;
-/// on a client when the session is set, and again before its Finished is written.</para>
+/// <para>GnuTLS does not judge the peer of a resumed session. This class does it: on a server when the ClientHello has been answered and before early data is read, for which the connection
+/// takes <see cref="ReceiveServerCryptoData"/> as its callback; on a client when the session is set, and again before its Finished is written.</para>
 /// <para>Dispose it after the connection and before the <c>conn_ref</c> and its GCHandle are freed.</para>
 /// </remarks>
 internal sealed unsafe partial class TlsSession : IDisposable
@@ -102,7 +102,7 @@ internal sealed unsafe partial class TlsSession : IDisposable
     /// <summary>Client: whether early data is offered, so that the transport parameters of the ticket are to be set.</summary>
     public bool WasEarlyDataOffered { get; private set; }
 
-    /// <summary>Whether the server accepts the early data. Known on a server when the ServerHello is written, on a client at the end of the handshake.</summary>
+    /// <summary>Whether the server accepts the early data. Known on a server when the ClientHello is answered, on a client at the end of the handshake.</summary>
     public bool IsEarlyDataAccepted => _isDisposed
         ? _isEarlyDataAccepted
         : ((gnutls_session_flags_t)GnuTlsNative.gnutls_session_get_flags(_session.Pointer)).HasFlag(gnutls_session_flags_t.GNUTLS_SFLAGS_EARLY_DATA);
