@@ -17,7 +17,7 @@ namespace Net.MsQuic;
 /// <see cref="NotSupportedException"/>, where their own documentation does not say that they are ignored.
 /// </para>
 /// <para>
-/// Receive windows are rounded down to powers of two. On a server the number of streams that can be opened reads 0 until the first stream of that connection has ended, although
+/// Receive windows are rounded down to powers of two; the library may double the window of a stream that is read fast, up to that of the connection, which holds. On a server the number of streams that can be opened reads 0 until the first stream of that connection has ended, although
 /// <see cref="TransportConnection.OpenStreamAsync"/> opens as many as the peer allows.
 /// </para>
 /// </remarks>

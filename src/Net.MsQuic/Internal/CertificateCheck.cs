@@ -3,6 +3,18 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Net.MsQuic.Internal;
 
+/// <summary>A refusal of the peer's certificate by this side.</summary>
+/// <param name="Reason">What was wrong, for this side.</param>
+/// <param name="Alert">The TLS alert that stands for it. System.Net.Quic sends one of its own choice: bad_certificate from a server, user_canceled from a client.</param>
+internal sealed record CertificateRejection(string Reason, byte Alert)
+{
+    /// <summary>The end of the handshake that it brings about.</summary>
+    /// <param name="nativeError">The native status that came of it.</param>
+    /// <returns>The meaning.</returns>
+    internal ErrorMeaning ToMeaning(int nativeError) =>
+        new(TransportError.CertificateRejected, CloseInitiator.Local, null, MsQuicStatus.CryptoErrorBase + Alert, nativeError, Reason);
+}
+
 /// <summary>Hands the peer's chain of one handshake to the policy, and keeps what came of it.</summary>
 /// <param name="policy">Judges the chain; <c>null</c> only where no certificate is asked for.</param>
 /// <param name="mode">What a server asks of its clients; <see cref="ClientCertificateMode.Required"/> on a client, whose server always shows a certificate.</param>
@@ -14,13 +26,13 @@ internal sealed class CertificateCheck(
 {
     // Written on the thread of the handshake before it ends, read after.
     private volatile IReadOnlyList<ReadOnlyMemory<byte>> _chain = [];
-    private volatile string? _refusal;
+    private volatile CertificateRejection? _rejection;
 
     /// <summary>The peer's chain, DER, leaf first; empty when it showed none.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>> Chain => _chain;
 
-    /// <summary>Why the certificate was refused, for this side; <c>null</c> when it was not.</summary>
-    internal string? Refusal => _refusal;
+    /// <summary>Why the certificate was refused; <c>null</c> when it was not.</summary>
+    internal CertificateRejection? Rejection => _rejection;
 
     /// <summary>What the policy threw, when it did.</summary>
     internal Exception? PolicyFailure { get; private set; }
@@ -53,16 +65,17 @@ internal sealed class CertificateCheck(
                 _chain = PeerChain.Order(leaf, CollectOthers(platformChain));
             }
 
-            _refusal = Judge();
+            _rejection = Judge();
         }
         catch (Exception exception)
         {
             // A policy that fails must not let anybody in, and what it threw must not be lost.
             PolicyFailure = exception;
-            _refusal = $"the certificate policy failed with {exception.GetType().Name}: {exception.Message}";
+            _rejection = new CertificateRejection(
+                $"the certificate policy failed with {exception.GetType().Name}: {exception.Message}", PeerCertificateVerdict.Refused(CertificateRefusal.Malformed, "").Alert);
         }
 
-        return _refusal is null;
+        return _rejection is null;
     }
 
     private static IEnumerable<X509Certificate2> CollectOthers(X509Chain? platformChain)
@@ -78,7 +91,7 @@ internal sealed class CertificateCheck(
             : platformChain.ChainElements.Select(element => element.Certificate);
     }
 
-    private string? Judge()
+    private CertificateRejection? Judge()
     {
         if (_chain.Count == 0 && mode != ClientCertificateMode.Required)
         {
@@ -87,7 +100,7 @@ internal sealed class CertificateCheck(
 
         if (_chain.Count == 0)
         {
-            return $"{(isServerCertificate ? "the server" : "the client")} showed no certificate, and one is required ({CertificateRefusal.Missing})";
+            return Reject(PeerCertificateVerdict.Refused(CertificateRefusal.Missing, $"the {(isServerCertificate ? "server" : "client")} showed no certificate, and one is required"));
         }
 
         if (policy is null)
@@ -102,6 +115,8 @@ internal sealed class CertificateCheck(
             ServerName = serverName,
             Now = timeProvider.GetUtcNow(),
         });
-        return verdict.IsAccepted ? null : $"{verdict.Detail ?? "the certificate was refused"} ({verdict.Refusal})";
+        return verdict.IsAccepted ? null : Reject(verdict);
     }
+
+    private static CertificateRejection Reject(PeerCertificateVerdict verdict) => new($"{verdict.Detail} ({verdict.Refusal})", verdict.Alert);
 }

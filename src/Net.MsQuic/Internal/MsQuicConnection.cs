@@ -27,7 +27,6 @@ internal sealed partial class MsQuicConnection : TransportConnection
     private readonly Lock _lock = new();
     private readonly QuicConnection _quic;
     private readonly TransportOptions _options;
-    private readonly StreamCredit _credit;
     private readonly StreamOpener _bidirectional;
     private readonly StreamOpener _unidirectional;
     private readonly StreamPipes _pipes;
@@ -48,7 +47,6 @@ internal sealed partial class MsQuicConnection : TransportConnection
     {
         _quic = start.Quic;
         _options = start.Options;
-        _credit = start.Credit;
         _ended = ended;
         Id = CreateId();
         IsServer = start.IsServer;
@@ -58,12 +56,11 @@ internal sealed partial class MsQuicConnection : TransportConnection
         CipherSuite = _quic.NegotiatedCipherSuite.ToString();
         PeerCertificateChain = start.Check.Chain;
         _peerCertificate = PeerCertificateChain.Count == 0 ? null : X509CertificateLoader.LoadCertificate(PeerCertificateChain[0].Span);
-        _bidirectional = new StreamOpener(_quic, StreamDirection.Bidirectional, _credit, IsServer);
-        _unidirectional = new StreamOpener(_quic, StreamDirection.Unidirectional, _credit, IsServer);
+        _bidirectional = new StreamOpener(_quic, StreamDirection.Bidirectional, start.Credit, IsServer, PostCredit);
+        _unidirectional = new StreamOpener(_quic, StreamDirection.Unidirectional, start.Credit, IsServer, PostCredit);
         _pipes = new StreamPipes(_options.Limits);
         _events = new SerialEvents(RaiseEvent);
-        _credit.Subscribe(direction => _events.Post(
-            direction == StreamDirection.Bidirectional ? ConnectionEvents.BidirectionalCredit : ConnectionEvents.UnidirectionalCredit));
+        start.Credit.Subscribe(PostCredit);
     }
 
     /// <inheritdoc/>
@@ -135,10 +132,10 @@ internal sealed partial class MsQuicConnection : TransportConnection
     public override Task<ConnectionClose> Closed => _closed.Task;
 
     /// <inheritdoc/>
-    public override int AvailableBidirectionalStreams => IsOver ? 0 : _credit.Available(StreamDirection.Bidirectional);
+    public override int AvailableBidirectionalStreams => IsOver ? 0 : _bidirectional.Available;
 
     /// <inheritdoc/>
-    public override int AvailableUnidirectionalStreams => IsOver ? 0 : _credit.Available(StreamDirection.Unidirectional);
+    public override int AvailableUnidirectionalStreams => IsOver ? 0 : _unidirectional.Available;
 
     /// <inheritdoc/>
     public override int MaxDatagramSize => 0;
@@ -196,6 +193,9 @@ internal sealed partial class MsQuicConnection : TransportConnection
 
     private static NotSupportedException Lacks(EngineCapabilities capability) =>
         new($"The {MsQuicEngine.EngineName} engine lacks {nameof(EngineCapabilities)}.{capability}: System.Net.Quic has no API for it.");
+
+    private void PostCredit(StreamDirection direction) =>
+        _events.Post(direction == StreamDirection.Bidirectional ? ConnectionEvents.BidirectionalCredit : ConnectionEvents.UnidirectionalCredit);
 
     private void RaiseEvent(ConnectionEvents raised)
     {

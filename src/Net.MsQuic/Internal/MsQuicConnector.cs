@@ -163,9 +163,9 @@ internal sealed class MsQuicConnector(
     private TransportException Fail(Exception exception, IPEndPoint remote, CertificateCheck check, TimeSpan duration)
     {
         ErrorMeaning meaning = MsQuicErrors.Translate(exception, ErrorScene.Connecting);
-        if (check.Refusal is string refusal)
+        if (check.Rejection is CertificateRejection rejection)
         {
-            meaning = new ErrorMeaning(TransportError.CertificateRejected, CloseInitiator.Local, null, null, meaning.NativeError, refusal);
+            meaning = rejection.ToMeaning(meaning.NativeError);
         }
 
         TransportDiagnostics.HandshakeFailed(MsQuicEngine.EngineName, isServer: false, remote, duration, meaning.ToClose());

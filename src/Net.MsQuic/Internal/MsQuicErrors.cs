@@ -73,7 +73,6 @@ internal readonly record struct ErrorMeaning(
 internal static class MsQuicErrors
 {
     private const long ConnectionRefused = 0x2;
-    private const long CryptoErrorBase = 0x100;
     private const byte NoApplicationProtocolAlert = 120;
 
     /// <summary>Says what an exception means.</summary>
@@ -129,7 +128,7 @@ internal static class MsQuicErrors
         {
             bool isAboutCertificate = IsCertificateAlert(alert.Value);
             return new(
-                isAboutCertificate ? TransportError.CertificateRejected : Failure(scene), CloseInitiator.Remote, null, CryptoErrorBase + alert, native,
+                isAboutCertificate ? TransportError.CertificateRejected : Failure(scene), CloseInitiator.Remote, null, MsQuicStatus.CryptoErrorBase + alert, native,
                 isAboutCertificate ? $"the peer refused this side's certificate, or misses one (TLS alert {alert})" : $"the TLS handshake failed with alert {alert}");
         }
 
@@ -142,7 +141,7 @@ internal static class MsQuicErrors
         }
 
         return native == MsQuicStatus.NoApplicationProtocol
-            ? new(Failure(scene), CloseInitiator.Remote, null, CryptoErrorBase + NoApplicationProtocolAlert, native, "there is no common application protocol (ALPN)")
+            ? new(Failure(scene), CloseInitiator.Remote, null, MsQuicStatus.CryptoErrorBase + NoApplicationProtocolAlert, native, "there is no common application protocol (ALPN)")
             : MsQuicStatus.IsCertificateError(native)
                 ? new(TransportError.CertificateRejected, CloseInitiator.Local, null, null, native, $"the native library refused the peer's certificate: {tls.Message}")
                 : new(Failure(scene), CloseInitiator.None, null, null, native, $"TLS failed: {tls.Message}");

@@ -211,7 +211,7 @@ internal sealed class MsQuicListener : TransportListener
     {
         // The exception that follows in the loop does not tell which handshake it is of, so it is reported here, where that is known.
         Interlocked.Increment(ref _reported);
-        var close = new ConnectionClose(CloseInitiator.Local, TransportError.CertificateRejected, null, null, handshake.Check.Refusal ?? "");
+        ConnectionClose close = handshake.Check.Rejection!.ToMeaning(0).ToClose();
         TransportDiagnostics.HandshakeFailed(MsQuicEngine.EngineName, isServer: true, remote, _timeProvider.GetElapsedTime(handshake.Started), close);
         return false;
     }

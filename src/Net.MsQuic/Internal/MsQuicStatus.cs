@@ -6,6 +6,9 @@ namespace Net.MsQuic.Internal;
 /// <remarks>msquic_posix.h and msquic_winuser.h: errno values on Linux and macOS, HRESULTs on Windows.</remarks>
 internal static class MsQuicStatus
 {
+    /// <summary>CRYPTO_ERROR: the TLS alert is added (RFC 9000, section 20.1).</summary>
+    internal const long CryptoErrorBase = 0x100;
+
     private const int PosixTlsAlertBase = 200_000_000 + 256;
     private const int PosixCertificateErrorBase = 200_000_000 + 512;
     private const int WindowsTlsAlertBase = unchecked((int)0x80410100);

@@ -25,6 +25,8 @@ internal sealed class MsQuicStream : TransportStream
     private readonly MsQuicConnection _connection;
     private readonly Pipe? _receive;
     private readonly Pipe? _send;
+    private readonly StreamInput? _input;
+    private readonly StreamOutput? _output;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _sendCompletion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private QuicStream? _quic;
@@ -42,7 +44,7 @@ internal sealed class MsQuicStream : TransportStream
         if (CanRead)
         {
             _receive = new Pipe(pipes.Receive);
-            Input = new StreamInput(_receive.Reader, StopReading);
+            Input = _input = new StreamInput(_receive.Reader, StopReading);
         }
         else
         {
@@ -53,7 +55,7 @@ internal sealed class MsQuicStream : TransportStream
         if (CanWrite)
         {
             _send = new Pipe(pipes.Send);
-            Output = new StreamOutput(_send.Writer, StopWriting);
+            Output = _output = new StreamOutput(_send.Writer, StopWriting);
         }
         else
         {
@@ -117,6 +119,7 @@ internal sealed class MsQuicStream : TransportStream
             quic = _quic;
         }
 
+        _input!.Fail(DescribeAbort(errorCode, null));
         if (quic is not null)
         {
             AbortNative(quic, QuicAbortDirection.Read, errorCode);
@@ -142,6 +145,7 @@ internal sealed class MsQuicStream : TransportStream
             quic = _quic;
         }
 
+        _output!.Fail(DescribeAbort(errorCode, null));
         if (quic is not null)
         {
             AbortNative(quic, QuicAbortDirection.Write, errorCode);
@@ -363,8 +367,11 @@ internal sealed class MsQuicStream : TransportStream
         return exception as TransportException
             ?? (code == NotAborted
                 ? _connection.TranslateStreamError(exception)
-                : new TransportException(TransportError.StreamReset, $"This side aborted stream {Id} with application code 0x{code:x}.", exception) { ApplicationErrorCode = code });
+                : DescribeAbort(code, exception));
     }
+
+    private TransportException DescribeAbort(long errorCode, Exception? cause) =>
+        new(TransportError.StreamReset, $"This side aborted stream {Id} with application code 0x{errorCode:x}.", cause) { ApplicationErrorCode = errorCode };
 
     private void Fail(TransportException failure)
     {

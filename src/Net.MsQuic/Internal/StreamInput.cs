@@ -7,11 +7,26 @@ namespace Net.MsQuic.Internal;
 /// <param name="completed">Called when the application completes the reader.</param>
 internal sealed class StreamInput(PipeReader inner, Action completed) : PipeReader
 {
-    /// <inheritdoc/>
-    public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+    private volatile TransportException? _failure;
+
+    /// <summary>Has reads fail from now on. The pump would only get to it a moment later.</summary>
+    /// <param name="failure">With what.</param>
+    internal void Fail(TransportException failure) => _failure ??= failure;
 
     /// <inheritdoc/>
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => inner.ReadAsync(cancellationToken);
+    public override bool TryRead(out ReadResult result)
+    {
+        if (_failure is TransportException failure)
+        {
+            throw failure;
+        }
+
+        return inner.TryRead(out result);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        _failure is TransportException failure ? ValueTask.FromException<ReadResult>(failure) : inner.ReadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
@@ -31,5 +46,5 @@ internal sealed class StreamInput(PipeReader inner, Action completed) : PipeRead
 
     /// <inheritdoc/>
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) =>
-        inner.ReadAtLeastAsync(minimumSize, cancellationToken);
+        _failure is TransportException failure ? ValueTask.FromException<ReadResult>(failure) : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
 }

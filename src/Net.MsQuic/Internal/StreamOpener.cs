@@ -11,7 +11,7 @@ namespace Net.MsQuic.Internal;
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]
 [SupportedOSPlatform("windows")]
-internal sealed class StreamOpener(QuicConnection connection, StreamDirection direction, StreamCredit credit, bool isServer)
+internal sealed class StreamOpener(QuicConnection connection, StreamDirection direction, StreamCredit credit, bool isServer, Action<StreamDirection> creditArrived)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<TaskCompletionSource<QuicStream>> _waiters = [];
@@ -19,6 +19,18 @@ internal sealed class StreamOpener(QuicConnection connection, StreamDirection di
     private Exception? _failure;
     private int _opening;
     private long _started;
+
+    /// <summary>How many can be opened without waiting.</summary>
+    internal int Available
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _spare.Count + credit.Available(direction);
+            }
+        }
+    }
 
     /// <summary>Opens a stream, or waits until the peer allows one. First come, first served.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -38,8 +50,10 @@ internal sealed class StreamOpener(QuicConnection connection, StreamDirection di
             node = _waiters.AddLast(waiter);
             if (_opening < _waiters.Count)
             {
+                // System.Net.Quic does not report credit that a waiting stream takes at once, so its arrival is reported from here.
+                bool mustWait = credit.IsKnown && credit.Available(direction) == 0;
                 _opening++;
-                _ = DeliverAsync(Start());
+                _ = DeliverAsync(Start(), mustWait);
             }
         }
 
@@ -115,7 +129,7 @@ internal sealed class StreamOpener(QuicConnection connection, StreamDirection di
         return connection.OpenOutboundStreamAsync(type, CancellationToken.None).AsTask();
     }
 
-    private async Task DeliverAsync(Task<QuicStream> opening)
+    private async Task DeliverAsync(Task<QuicStream> opening, bool mustWait)
     {
         QuicStream? stream = null;
         Exception? failure = null;
@@ -159,6 +173,10 @@ internal sealed class StreamOpener(QuicConnection connection, StreamDirection di
         else
         {
             waiter?.TrySetResult(stream!);
+            if (mustWait)
+            {
+                creditArrived(direction);
+            }
         }
     }
 

@@ -7,6 +7,12 @@ namespace Net.MsQuic.Internal;
 /// <param name="failed">Called when the application completes the writer with an exception.</param>
 internal sealed class StreamOutput(PipeWriter inner, Action failed) : PipeWriter
 {
+    private volatile TransportException? _failure;
+
+    /// <summary>Has writes fail from now on. The pump would only get to it a moment later.</summary>
+    /// <param name="failure">With what.</param>
+    internal void Fail(TransportException failure) => _failure ??= failure;
+
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
@@ -23,11 +29,12 @@ internal sealed class StreamOutput(PipeWriter inner, Action failed) : PipeWriter
     public override void Advance(int bytes) => inner.Advance(bytes);
 
     /// <inheritdoc/>
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        _failure is TransportException failure ? ValueTask.FromException<FlushResult>(failure) : inner.FlushAsync(cancellationToken);
 
     /// <inheritdoc/>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
-        inner.WriteAsync(source, cancellationToken);
+        _failure is TransportException failure ? ValueTask.FromException<FlushResult>(failure) : inner.WriteAsync(source, cancellationToken);
 
     /// <inheritdoc/>
     public override void CancelPendingFlush() => inner.CancelPendingFlush();

@@ -6,7 +6,11 @@ namespace Net.MsQuic.Internal;
 internal sealed class StreamPipes
 {
     // What the engine itself holds of a stream that the application does not read. Small, as the library's receive window comes on top, yet enough to keep both busy.
-    private const int ReceiveBuffer = 64 << 10;
+    private const int ReceiveBuffer = 32 << 10;
+
+    // QUIC_DEFAULT_IDEAL_SEND_BUFFER_SIZE: what the library takes a copy of and holds until it is acknowledged.
+    private const int LibrarySendBuffer = 128 << 10;
+    private const int SmallestSendBuffer = 4 << 10;
 
     /// <summary>Makes the set-up.</summary>
     /// <param name="limits">Limits of the connection.</param>
@@ -18,9 +22,10 @@ internal sealed class StreamPipes
             pauseWriterThreshold: ReceiveBuffer, resumeWriterThreshold: ReceiveBuffer / 2, useSynchronizationContext: false);
 
         // The pump hands bytes to the library on the flushing thread, which spares a hop: that call only queues them.
+        int sendBuffer = Math.Max(limits.StreamSendBuffer - LibrarySendBuffer, SmallestSendBuffer);
         Send = new PipeOptions(
             readerScheduler: PipeScheduler.Inline, writerScheduler: LocalQueueScheduler.Instance,
-            pauseWriterThreshold: limits.StreamSendBuffer, resumeWriterThreshold: limits.StreamSendBuffer / 2, useSynchronizationContext: false);
+            pauseWriterThreshold: sendBuffer, resumeWriterThreshold: sendBuffer / 2, useSynchronizationContext: false);
     }
 
     /// <summary>For what the peer sends.</summary>
