@@ -9,8 +9,8 @@ internal sealed unsafe partial class ConnectionDriver
 {
     private RateWindow _resets;
     private RateWindow _idleDatagrams;
-    private int _freedBidirectional;
-    private int _freedUnidirectional;
+    private PeerPlaces _bidirectionalPlaces;
+    private PeerPlaces _unidirectionalPlaces;
 
     internal int StreamCount => _streams.Count;
 
@@ -148,6 +148,9 @@ internal sealed unsafe partial class ConnectionDriver
         var stream = new Ngtcp2Stream(_connection, id, isLocal: false) { IsNative = true };
         _streams.Add(id, stream);
         _newPeerStreams.Add(stream);
+        ref PeerPlaces places = ref stream.Direction == StreamDirection.Bidirectional ? ref _bidirectionalPlaces : ref _unidirectionalPlaces;
+        places.Opened++;
+        _placesToReturn |= places.ShouldReturn;
         _progress = true;
     }
 
@@ -169,37 +172,24 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
-        // Places go back in lumps, which saves a MAX_STREAMS frame for each stream.
-        if (stream.Direction == StreamDirection.Bidirectional)
-        {
-            if (++_freedBidirectional >= Lump(_options.Limits.MaxInboundBidirectionalStreams))
-            {
-                _placesToReturn = true;
-            }
-        }
-        else if (++_freedUnidirectional >= Lump(_options.Limits.MaxInboundUnidirectionalStreams))
-        {
-            _placesToReturn = true;
-        }
+        ref PeerPlaces places = ref stream.Direction == StreamDirection.Bidirectional ? ref _bidirectionalPlaces : ref _unidirectionalPlaces;
+        places.Freed++;
+        _placesToReturn |= places.ShouldReturn;
     }
 
     private bool _placesToReturn;
 
-    private static int Lump(int limit) => Math.Max(1, limit / 8);
-
     private void ReturnPlaces()
     {
         _placesToReturn = false;
-        if (_freedBidirectional > 0)
+        if (_bidirectionalPlaces.TakeFreed() is > 0 and int bidirectional)
         {
-            ngtcp2_conn_extend_max_streams_bidi(_native, (nuint)_freedBidirectional);
-            _freedBidirectional = 0;
+            ngtcp2_conn_extend_max_streams_bidi(_native, (nuint)bidirectional);
         }
 
-        if (_freedUnidirectional > 0)
+        if (_unidirectionalPlaces.TakeFreed() is > 0 and int unidirectional)
         {
-            ngtcp2_conn_extend_max_streams_uni(_native, (nuint)_freedUnidirectional);
-            _freedUnidirectional = 0;
+            ngtcp2_conn_extend_max_streams_uni(_native, (nuint)unidirectional);
         }
     }
 

@@ -45,6 +45,8 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         _options = connection.Options;
         IsServer = isServer;
         _started = _host.Now;
+        _bidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundBidirectionalStreams);
+        _unidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundUnidirectionalStreams);
         _resets = new RateWindow(_options.Limits.MaxResetsPerSecond);
         _idleDatagrams = new RateWindow(_options.Limits.MaxIdleDatagramsPerSecond);
         _self = GCHandle.Alloc(this);
