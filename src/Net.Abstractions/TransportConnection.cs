@@ -30,7 +30,7 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <summary>The server name of the handshake (SNI), or <c>null</c> when the client sent none.</summary>
     public abstract string? ServerName { get; }
 
-    /// <summary>The QUIC version in use.</summary>
+    /// <summary>The QUIC version in use; <see cref="QuicVersion.Unknown"/> when the engine is not told.</summary>
     public abstract QuicVersion Version { get; }
 
     /// <summary>The TLS cipher suite in use, such as <c>TLS_AES_128_GCM_SHA256</c>; <c>null</c> before the handshake is over or when the engine does not know it.</summary>
@@ -57,10 +57,13 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <summary>Completes with the reason when the connection is over. Never fails.</summary>
     public abstract Task<ConnectionClose> Closed { get; }
 
-    /// <summary>How many bidirectional streams can be opened now without waiting for the peer.</summary>
+    /// <summary>
+    /// How many bidirectional streams can be opened now without waiting for the peer, as far as this side knows: an engine that is not told of a server's first credit says 0 there until the peer
+    /// has given more, while <see cref="OpenStreamAsync"/> opens what the peer allows.
+    /// </summary>
     public abstract int AvailableBidirectionalStreams { get; }
 
-    /// <summary>How many unidirectional streams can be opened now without waiting for the peer.</summary>
+    /// <summary>How many unidirectional streams can be opened now without waiting for the peer, as far as this side knows; see <see cref="AvailableBidirectionalStreams"/>.</summary>
     public abstract int AvailableUnidirectionalStreams { get; }
 
     /// <summary>The largest datagram that can be sent now, bytes; 0 when the engine or the peer takes none.</summary>
