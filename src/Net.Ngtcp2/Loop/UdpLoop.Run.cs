@@ -123,6 +123,11 @@ internal sealed partial class UdpLoop
 
         _poller.Wait(timeout);
         Volatile.Write(ref _isAwake, 1);
+        Counters.Waits++;
+        if (_poller.WokenBySignal)
+        {
+            Counters.Signals++;
+        }
     }
 
     private long Timeout()

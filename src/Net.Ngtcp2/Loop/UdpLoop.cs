@@ -69,6 +69,9 @@ internal sealed partial class UdpLoop : IDriverHost
 
     internal IReadOnlyList<SocketSlot?> Sockets => _sockets;
 
+    /// <summary>What the loop has done so far.</summary>
+    internal LoopCounters Counters { get; } = new();
+
     internal void Start() => _thread.Start();
 
     public void Post(IDriverWork work)
