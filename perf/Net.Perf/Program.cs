@@ -1,1 +1,1 @@
-return 0;
+return await Net.Perf.PerfCommand.Create().Parse(args).InvokeAsync().ConfigureAwait(false);

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Net.Perf.Measuring;
+using Net.Perf.Reporting;
+using Net.Perf.Sections;
+
+namespace Net.Perf;
+
+/// <summary>The command line.</summary>
+internal sealed class PerfCommand
+{
+    private readonly Option<int> _pairs = new("--pairs") { Description = "Rounds of each side, in turn.", DefaultValueFactory = static _ => 25, Recursive = true };
+    private readonly Option<int> _echoes = new("--echoes") { Description = "Echoes in a round.", DefaultValueFactory = static _ => 2000, Recursive = true };
+    private readonly Option<int> _megabytes = new("--megabytes") { Description = "Size of one bulk transfer, 10^6 bytes.", DefaultValueFactory = static _ => 512, Recursive = true };
+    private readonly Option<int> _handshakes = new("--handshakes") { Description = "Handshakes in a round.", DefaultValueFactory = static _ => 200, Recursive = true };
+    private readonly Option<int> _count = new("--count") { Description = "Idle connections.", DefaultValueFactory = static _ => 1000, Recursive = true };
+    private readonly Option<int> _deadline = new("--deadline") { Description = "Ends the program after this many seconds, whatever it does.", DefaultValueFactory = static _ => 0, Recursive = true };
+    private readonly Option<bool> _quick = new("--quick") { Description = "Fewer and smaller rounds: a look, not a claim.", Recursive = true };
+    private readonly Option<bool> _long = new("--long") { Description = "Also what takes minutes: 10,000 connections.", Recursive = true };
+    private readonly Option<bool> _packed = new("--packed") { Description = "Runs both ends on one core (through taskset).", Recursive = true };
+    private readonly Option<bool> _split = new("--split") { Description = "Runs each end on a core of its own.", Recursive = true };
+    private readonly Option<string?> _markdown = new("--markdown") { Description = "Also writes the report to this file.", Recursive = true };
+    private readonly Option<string?> _json = new("--json") { Description = "Writes the report to this file for the program that called.", Hidden = true, Recursive = true };
+    private readonly Option<bool> _placed = new("--placed") { Description = "The program was started again on one core.", Hidden = true, Recursive = true };
+
+    private PerfCommand()
+    {
+    }
+
+    /// <summary>Makes the command.</summary>
+    internal static RootCommand Create()
+    {
+        var perf = new PerfCommand();
+        var root = new RootCommand("Measures this library, its peers and the limit of the machine in one run, and prints the ratios.")
+        {
+            perf._pairs, perf._echoes, perf._megabytes, perf._handshakes, perf._count, perf._deadline, perf._quick, perf._long, perf._packed, perf._split, perf._markdown,
+            perf._json, perf._placed,
+        };
+        perf.Add(root, "echo", "Echo of 64 bytes against UDP ping-pong.", EchoSection.RunAsync);
+        perf.Add(root, "bulk", "One-way transfer against UDP, SslStream, and gtlsserver with gtlsclient.", BulkSection.RunAsync);
+        return root;
+    }
+
+    private void Add(RootCommand root, string name, string description, Func<RunOptions, Task<Report>> section)
+    {
+        var command = new Command(name, description);
+        command.SetAction(async (result, cancellation) =>
+        {
+            using var watchdog = new Watchdog(Deadline(result, seconds: 600));
+            if (result.GetValue(_packed) && !result.GetValue(_placed))
+            {
+                using Process again = Process.Start(Pinning.Packed([.. Environment.GetCommandLineArgs().Skip(1), "--placed"]))!;
+                await again.WaitForExitAsync(cancellation).ConfigureAwait(false);
+                return again.ExitCode;
+            }
+
+            Pinning.Current = result.GetValue(_packed) ? Placement.Packed : result.GetValue(_split) ? Placement.Split : Placement.AsIs;
+            Report report = await section(Options(result)).ConfigureAwait(false);
+            if (result.GetValue(_json) is { } json)
+            {
+                await File.WriteAllTextAsync(json, JsonSerializer.Serialize(report), cancellation).ConfigureAwait(false);
+                return 0;
+            }
+
+            Finish(result, report);
+            return 0;
+        });
+        root.Add(command);
+    }
+
+    private void Finish(ParseResult result, Report report)
+    {
+        ConsoleReport.Write(report);
+        string command = "Net.Perf " + string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Where(static a => a != "--placed"));
+        Console.WriteLine(command);
+        foreach (string line in MachineFacts.Lines())
+        {
+            Console.WriteLine(line);
+        }
+
+        if (result.GetValue(_markdown) is { } markdown)
+        {
+            MarkdownReport.Write(markdown, report, command);
+        }
+    }
+
+    private TimeSpan Deadline(ParseResult result, int seconds) =>
+        TimeSpan.FromSeconds(result.GetValue(_deadline) is > 0 and int chosen ? chosen : seconds);
+
+    private RunOptions Options(ParseResult result)
+    {
+        bool quick = result.GetValue(_quick);
+        int Value(Option<int> option, int whenQuick) =>
+            quick && result.GetResult(option) is null or { Implicit: true } ? whenQuick : result.GetValue(option);
+        return new RunOptions(
+            Value(_pairs, 7), Value(_echoes, 2000), Value(_megabytes, 256), Value(_handshakes, 100), Value(_count, 1000), result.GetValue(_long),
+            TimeSpan.FromSeconds(quick ? 10 : 60));
+    }
+}

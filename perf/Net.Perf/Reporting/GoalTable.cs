@@ -1,0 +1,25 @@
+namespace Net.Perf.Reporting;
+
+/// <summary>The summary: each goal with what was measured.</summary>
+internal static class GoalTable
+{
+    internal static IReadOnlyList<string> Columns { get; } = ["row", "what", "must", "aim", "placement", "measured", "stands", "note"];
+
+    internal static IEnumerable<string[]> Rows(Report report)
+    {
+        foreach (Goal goal in Goal.All)
+        {
+            foreach (Standing standing in report.Standings.Where(s => s.Row == goal.Row))
+            {
+                yield return
+                [
+                    goal.Row, goal.What, Limit(goal, goal.Must), goal.Aim is { } aim ? Limit(goal, aim) : "-", standing.Placement,
+                    Format.Number(standing.Measured, 2), goal.Judge(standing.Measured), standing.Note,
+                ];
+            }
+        }
+    }
+
+    private static string Limit(Goal goal, double value) =>
+        (goal.HigherIsBetter ? ">= " : "<= ") + value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
+}
