@@ -187,7 +187,18 @@ internal sealed unsafe partial class TlsSession
             return GnuTlsNative.GNUTLS_E_NO_APPLICATION_PROTOCOL;
         }
 
-        if (WasEarlyDataOffered && IsEarlyDataAccepted && protocol != _resumption!.ApplicationProtocol)
+        if (WasEarlyDataOffered && !IsEarlyDataAccepted)
+        {
+            // Other crypto libraries of ngtcp2 tell the connection by themselves; that of GnuTLS leaves it to its user. Without it early streams would be sent again
+            // as if nothing had happened, though the server's limits and identity may be others now (RFC 9001, section 4.6.2).
+            var connRef = (ngtcp2_crypto_conn_ref*)GnuTlsNative.gnutls_session_get_ptr(_session.Pointer);
+            if (Ngtcp2Native.ngtcp2_conn_tls_early_data_rejected(connRef->get_conn(connRef)) != 0)
+            {
+                FailureDetail = "The early data that the server refused could not be withdrawn.";
+                return GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;
+            }
+        }
+        else if (WasEarlyDataOffered && protocol != _resumption!.ApplicationProtocol)
         {
             FailureDetail = $"The server took early data of protocol '{_resumption.ApplicationProtocol}' for '{protocol}'.";
             return GnuTlsNative.GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;

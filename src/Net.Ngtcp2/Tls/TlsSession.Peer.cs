@@ -14,7 +14,7 @@ internal sealed unsafe partial class TlsSession
     /// <returns><c>false</c> when the peer is refused: <see cref="Refusal"/> has the alert to close with. <c>true</c> also when the session is not resumed.</returns>
     public bool ReverifyResumedPeer()
     {
-        if (!_isPeerReverified && IsResumed)
+        if (!_isDisposed && !_isPeerReverified && IsResumed)
         {
             _isPeerReverified = true;
             if (_isServer)
@@ -36,7 +36,7 @@ internal sealed unsafe partial class TlsSession
     /// <summary>Server: sends one ticket, when the options allow resumption. To be called when the handshake is over.</summary>
     /// <returns>Whether a ticket was written.</returns>
     public bool SendTicket() =>
-        _isServer && ServerOptions is { AllowResumption: true } && GnuTlsNative.gnutls_session_ticket_send(_session.Pointer, 1, 0) >= 0;
+        !_isDisposed && _isServer && ServerOptions is { AllowResumption: true } && GnuTlsNative.gnutls_session_ticket_send(_session.Pointer, 1, 0) >= 0;
 
     private int ToResult(bool isAccepted) => isAccepted ? GnuTlsNative.GNUTLS_E_SUCCESS : ToError(Refusal);
 

@@ -9,8 +9,9 @@ namespace Net.Ngtcp2.Tls;
 /// <remarks>
 /// <para>A server's options are chosen when the ClientHello has been read as far as name and application protocol, and before tickets and early data in it are looked at:
 /// GnuTLS calls its post-client-hello function just there. So certificate, client certificate mode, ticket key and anti-replay guard all follow the name the client asked for.</para>
-/// <para>GnuTLS does not judge the peer of a resumed session. This class does it: on a server when the ClientHello has been answered and before early data is read, for which the connection
-/// takes <see cref="ReceiveServerCryptoData"/> as its callback; on a client when the session is set, and again before its Finished is written.</para>
+/// <para>GnuTLS does not judge the peer of a resumed session. This class does it: on a server when the ClientHello has been answered, for which the connection
+/// takes <see cref="ReceiveServerCryptoData"/> as its callback or calls <see cref="ReverifyResumedPeer"/> itself before it gives early data away; on a client when the session is set,
+/// and again before its Finished is written.</para>
 /// <para>Dispose it after the connection and before the <c>conn_ref</c> and its GCHandle are freed.</para>
 /// </remarks>
 internal sealed unsafe partial class TlsSession : IDisposable

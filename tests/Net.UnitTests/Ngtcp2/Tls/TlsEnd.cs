@@ -244,6 +244,7 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         callbacks.handshake_completed = &OnHandshakeCompleted;
         callbacks.handshake_confirmed = &OnHandshakeConfirmed;
         callbacks.recv_stream_data = &OnStreamData;
+        callbacks.tls_early_data_rejected = &OnEarlyDataRejected;
         var own = new ngtcp2_cid(RandomNumberGenerator.GetBytes(16));
         void* user = _block->Reference.user_data;
         ngtcp2_conn* connection;
@@ -275,15 +276,6 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         {
             Tls.SendTicket();
             return 0;
-        }
-
-        if (Tls.WasEarlyDataOffered && !Tls.IsEarlyDataAccepted)
-        {
-            IsEarlyDataRefused = true;
-            if (ngtcp2_conn_tls_early_data_rejected(_connection) != 0)
-            {
-                return NGTCP2_ERR_CALLBACK_FAILURE;
-            }
         }
 
         byte* buffer = stackalloc byte[512];
@@ -336,6 +328,13 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         TlsEnd end = From(user);
         StringBuilder target = (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0 ? end.Early : end.Received;
         target.Append(Encoding.ASCII.GetString(data, (int)length));
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnEarlyDataRejected(ngtcp2_conn* connection, void* user)
+    {
+        From(user).IsEarlyDataRefused = true;
         return 0;
     }
 
