@@ -1,0 +1,185 @@
+using System.Net;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Net.Testing;
+
+/// <content>Figures of the path, pings, moves to another address, key updates.</content>
+public abstract partial class EngineConformanceTests
+{
+    [TestMethod]
+    public async Task GetPathStatistics_AfterTraffic_CountsIt()
+    {
+        const int Size = 200_000;
+        ConformancePair pair = await ConnectPairAsync();
+        pair.StartEcho();
+        await pair.Client.EchoAsync(new byte[Size]);
+
+        foreach (TransportConnection side in new[] { pair.Client, pair.Server })
+        {
+            PathStatistics figures = side.GetPathStatistics();
+            Assert.IsTrue(figures.BytesSent is null or >= Size, $"BytesSent {figures.BytesSent}");
+            Assert.IsTrue(figures.BytesReceived is null or >= Size, $"BytesReceived {figures.BytesReceived}");
+            Assert.IsTrue(figures.DatagramsSent is null or >= 4, $"DatagramsSent {figures.DatagramsSent}");
+            Assert.IsTrue(figures.DatagramsReceived is null or >= 4, $"DatagramsReceived {figures.DatagramsReceived}");
+            if (Can(EngineCapabilities.PathStatistics))
+            {
+                Assert.IsGreaterThan(TimeSpan.Zero, figures.SmoothedRtt!.Value);
+                Assert.IsGreaterThan(TimeSpan.Zero, figures.MinRtt!.Value);
+                Assert.IsGreaterThanOrEqualTo(figures.MinRtt.Value, figures.LatestRtt!.Value);
+                Assert.IsGreaterThanOrEqualTo(TimeSpan.Zero, figures.RttVariance!.Value);
+                Assert.IsLessThan(TimeSpan.FromSeconds(10), figures.SmoothedRtt.Value);
+                Assert.IsGreaterThan(0, figures.CongestionWindow!.Value);
+                Assert.IsGreaterThanOrEqualTo(0, figures.BytesInFlight!.Value);
+                Assert.IsGreaterThanOrEqualTo(Size, figures.BytesSent!.Value);
+                Assert.IsGreaterThanOrEqualTo(Size, figures.BytesReceived!.Value);
+                Assert.IsGreaterThanOrEqualTo(1200, figures.MaxUdpPayload!.Value);
+            }
+        }
+    }
+
+    [TestMethod]
+    public async Task PingAsync_PeerAnswers_TellsTheTime()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        foreach (TransportConnection side in new[] { pair.Client, pair.Server })
+        {
+            if (!Can(EngineCapabilities.Ping))
+            {
+                await IsNotSupportedAsync(() => side.PingAsync().AsTask());
+                continue;
+            }
+
+            for (int i = 0; i < 5; i++)
+            {
+                TimeSpan time = await side.PingAsync().WithTimeout();
+                Assert.IsGreaterThanOrEqualTo(TimeSpan.Zero, time);
+                Assert.IsLessThan(TestDeadline.Limit, time);
+            }
+        }
+    }
+
+    [TestMethod]
+    public async Task PingAsync_ManyAtOnce_AllAreAnswered()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        if (!Can(EngineCapabilities.Ping))
+        {
+            await IsNotSupportedAsync(() => pair.Client.PingAsync().AsTask());
+            return;
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => pair.Client.PingAsync().AsTask())).WithTimeout();
+    }
+
+    [TestMethod]
+    public async Task PingAsync_ConnectionClosed_Fails()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        if (!Can(EngineCapabilities.Ping))
+        {
+            await IsNotSupportedAsync(() => pair.Client.PingAsync().AsTask());
+            return;
+        }
+
+        await pair.Server.CloseAsync(9).WithTimeout();
+        await pair.Client.Closed.WithTimeout();
+
+        TransportException exception = await FailsAsync(TransportError.ConnectionClosed, () => pair.Client.PingAsync().AsTask());
+        Assert.AreEqual(9, exception.ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task MigrateAsync_ByClient_KeepsStreamsAndTellsBothSides()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        if (!Can(EngineCapabilities.Migration))
+        {
+            await IsNotSupportedAsync(() => pair.Client.MigrateAsync().AsTask());
+            return;
+        }
+
+        var clientMoved = new TaskCompletionSource<PathChangedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var serverMoved = new TaskCompletionSource<PathChangedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
+        pair.Client.PathChanged += (_, change) => clientMoved.TrySetResult(change);
+        pair.Server.PathChanged += (_, change) => serverMoved.TrySetResult(change);
+        (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
+        IPEndPoint before = pair.Client.LocalEndPoint;
+        await EchoManyAsync(client, server, 100);
+
+        await pair.Client.MigrateAsync().WithTimeout();
+        await EchoManyAsync(client, server, 100);
+
+        Assert.AreNotEqual(before.Port, pair.Client.LocalEndPoint.Port);
+        PathChangedEventArgs atClient = await clientMoved.Task.WithTimeout(awaited: "PathChanged on the client");
+        PathChangedEventArgs atServer = await serverMoved.Task.WithTimeout(awaited: "PathChanged on the server");
+        Assert.IsTrue(atClient.IsValidated);
+        Assert.IsTrue(atServer.IsValidated);
+        Assert.AreEqual(pair.Client.LocalEndPoint.Port, atClient.LocalEndPoint.Port);
+        Assert.AreEqual(pair.Client.LocalEndPoint.Port, atServer.RemoteEndPoint.Port);
+        Assert.AreEqual(pair.Client.LocalEndPoint.Port, pair.Server.RemoteEndPoint.Port);
+    }
+
+    [TestMethod]
+    public async Task MigrateAsync_SeveralTimesUnderLoad_LosesNothing()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        if (!Can(EngineCapabilities.Migration))
+        {
+            await IsNotSupportedAsync(() => pair.Client.MigrateAsync().AsTask());
+            return;
+        }
+
+        byte[] data = new byte[2 << 20];
+        TestSeed.TakeRandom(TestContext).NextBytes(data);
+        pair.StartEcho();
+        Task<byte[]> echo = pair.Client.EchoAsync(data);
+        for (int i = 0; i < 3; i++)
+        {
+            await pair.Client.MigrateAsync(new IPEndPoint(Loopback, 0)).WithTimeout();
+            await pair.Client.AssertEchoesAsync();
+        }
+
+        CollectionAssert.AreEqual(data, await echo);
+        Assert.IsFalse(pair.Client.Closed.IsCompleted);
+    }
+
+    [TestMethod]
+    public async Task MigrateAsync_ByServer_IsNotSupported()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+
+        await IsNotSupportedAsync(() => pair.Server.MigrateAsync().AsTask());
+    }
+
+    [TestMethod]
+    public async Task UpdateKeysAsync_Asked_WorksOrIsRefused()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        if (!Can(EngineCapabilities.KeyUpdate))
+        {
+            await IsNotSupportedAsync(() => pair.Client.UpdateKeysAsync().AsTask());
+            return;
+        }
+
+        pair.StartEcho();
+        await pair.Client.AssertEchoesAsync();
+        await pair.Client.UpdateKeysAsync().WithTimeout();
+        byte[] data = new byte[500_000];
+        TestSeed.TakeRandom(TestContext).NextBytes(data);
+        CollectionAssert.AreEqual(data, await pair.Client.EchoAsync(data));
+        await pair.Server.UpdateKeysAsync().WithTimeout();
+        CollectionAssert.AreEqual(data, await pair.Client.EchoAsync(data));
+    }
+
+    private static async Task EchoManyAsync(TransportStream client, TransportStream server, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            string text = $"{i:000}";
+            await client.SendAsync(text);
+            Assert.AreEqual(text, await server.ReceiveAsync(3));
+            await server.SendAsync(text);
+            Assert.AreEqual(text, await client.ReceiveAsync(3));
+        }
+    }
+}
