@@ -94,7 +94,14 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_conn_update_pkt_tx_time(_native, now);
         UpdateTimer();
         PublishStatistics();
-        return wrote && hasMore;
+        if (_earlyKeyEvent || _pathValidation.HasHappened)
+        {
+            // A client's first packet makes the keys for early data, and a path that does not answer is given up while writing:
+            // what was recorded then must not wait for the next packet of the peer's.
+            HandleRecordedEvents();
+        }
+
+        return wrote && hasMore && !IsEnded;
     }
 
     // Puts one packet behind the others of the batch when it may share their system call; else sends both and ends the batch.
