@@ -156,10 +156,15 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_ccerr error;
         ngtcp2_ccerr_set_tls_alert(&error, alert, null, 0);
         string name = TlsAlerts.Describe(alert);
-        string reason = verdict.Detail ?? (_tls.FailureDetail is { } detail ? $"{name}: {detail}" : name);
+        string reason = verdict.Detail ?? ((_tls.FailureDetail ?? DescribeOwnAlert(alert)) is { } detail ? $"{name}: {detail}" : name);
         TransportError kind = verdict.IsAccepted ? TlsAlerts.ToError(alert) : TransportError.CertificateRejected;
         End(new ConnectionClose(CloseInitiator.Local, kind, null, (long)error.error_code, reason), &error);
     }
+
+    // GnuTLS raises this one by itself, without asking the policy.
+    private string? DescribeOwnAlert(byte alert) => IsServer && alert == TlsAlerts.CertificateRequired
+        ? "the client sent no certificate, and ServerTlsOptions.ClientCertificateMode is Required"
+        : null;
 
     private ConnectionClose DescribePeerClose()
     {

@@ -3,6 +3,9 @@ namespace Net.Ngtcp2.Driver;
 /// <summary>Names and meaning of TLS alerts (RFC 8446, section 6.2), which QUIC carries as transport error 0x100 plus the alert (RFC 9001, section 4.8).</summary>
 internal static class TlsAlerts
 {
+    /// <summary>certificate_required.</summary>
+    internal const byte CertificateRequired = 116;
+
     /// <summary>The alert's name and number.</summary>
     internal static string Describe(byte alert) => alert switch
     {
@@ -24,7 +27,7 @@ internal static class TlsAlerts
         112 => "unrecognized_name (112)",
         113 => "bad_certificate_status_response (113)",
         115 => "unknown_psk_identity (115)",
-        116 => "certificate_required (116)",
+        CertificateRequired => "certificate_required (116)",
         120 => "no_application_protocol (120)",
         _ => $"TLS alert {alert}",
     };
@@ -32,7 +35,7 @@ internal static class TlsAlerts
     /// <summary>What the alert means to the caller: all that speak of a certificate are a rejected certificate.</summary>
     internal static TransportError ToError(byte alert) => alert switch
     {
-        42 or 43 or 44 or 45 or 46 or 48 or 49 or 113 or 116 => TransportError.CertificateRejected,
+        42 or 43 or 44 or 45 or 46 or 48 or 49 or 113 or CertificateRequired => TransportError.CertificateRejected,
         _ => TransportError.ConnectFailed,
     };
 }
