@@ -183,7 +183,12 @@ public sealed class TestCertificates
     private static X509Certificate2 WithKey(X509Certificate2 certificate, AsymmetricAlgorithm key) =>
         key is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)key);
 
-    private AsymmetricAlgorithm CreateKey() => _kind == TestKeyKind.Rsa2048 ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private AsymmetricAlgorithm CreateKey() => _kind switch
+    {
+        TestKeyKind.Rsa2048 => RSA.Create(2048),
+        TestKeyKind.P384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+        _ => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+    };
 
     private byte[] NextSerial()
     {

@@ -8,4 +8,7 @@ public enum TestKeyKind
 
     /// <summary>RSA with 2048 bits.</summary>
     Rsa2048 = 1,
+
+    /// <summary>ECDSA on P-384.</summary>
+    P384 = 2,
 }
