@@ -1,4 +1,4 @@
-using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace Net.Hosting.CommandLine;
@@ -20,28 +20,14 @@ internal static class SizeText
         return true;
     }
 
-    internal static Option<int> MakeOption(string name, string description, int max, int? defaultValue = null)
+    internal static int Parse(ArgumentResult result)
     {
-        Option<int> option = new(name)
+        string text = result.Tokens[0].Value;
+        if (!TryParse(text, out int size))
         {
-            Description = description,
-            HelpName = "SIZE",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[0].Value;
-                if (!TryParse(text, out int size) || size < 1 || size > max)
-                {
-                    result.AddError($"{name} is '{text}'; it must be a size of 1 byte to {max >> 20}M, for example 64, 16k or 1M.");
-                }
-
-                return size;
-            },
-        };
-        if (defaultValue is int value)
-        {
-            option.DefaultValueFactory = _ => value;
+            result.AddError($"'{text}' is no size; write for example 64, 16k or 1M.");
         }
 
-        return option;
+        return size;
     }
 }

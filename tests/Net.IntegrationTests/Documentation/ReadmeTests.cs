@@ -73,6 +73,6 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"\]\(((?!https?:)[^)#]+)[^)]*\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"\bmake ([a-z]+)\b")]
+    [GeneratedRegex(@"`make ([a-z]+)")]
     private static partial Regex MakeTarget();
 }
