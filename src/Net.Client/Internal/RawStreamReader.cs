@@ -21,13 +21,13 @@ internal sealed class RawStreamReader : PipeReader
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         _stream.SendHeader();
-        return _read.Wait(_inner.ReadAsync(cancellationToken));
+        return _read.Read(_inner, 0, cancellationToken);
     }
 
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
         _stream.SendHeader();
-        return _read.Wait(_inner.ReadAtLeastAsync(minimumSize, cancellationToken));
+        return _read.Read(_inner, minimumSize, cancellationToken);
     }
 
     public override bool TryRead(out ReadResult result)
@@ -69,6 +69,21 @@ internal sealed class RawStreamReader : PipeReader
 
     private sealed class ReadOperation(RawStream stream) : TranslatedOperation<ReadResult>
     {
+        internal ValueTask<ReadResult> Read(PipeReader inner, int minimumSize, CancellationToken cancellationToken)
+        {
+            ValueTask<ReadResult> operation;
+            try
+            {
+                operation = minimumSize == 0 ? inner.ReadAsync(cancellationToken) : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
+            }
+            catch (TransportException exception)
+            {
+                return new ValueTask<ReadResult>(Translate(exception));
+            }
+
+            return Wait(operation);
+        }
+
         protected override ReadResult Translate(ReadResult result)
         {
             // An aborted pipe may end without an exception; its end must not pass for the peer's FIN.

@@ -44,7 +44,7 @@ internal sealed class RawStreamWriter : PipeWriter
         _stream.WriteHeader();
         return _headerFlush is { IsCompleted: false } headerFlush
             ? FlushAfterAsync(headerFlush, cancellationToken)
-            : _flush.Wait(_inner.FlushAsync(cancellationToken));
+            : _flush.Flush(_inner, default, cancellationToken);
     }
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
@@ -57,7 +57,7 @@ internal sealed class RawStreamWriter : PipeWriter
             return FlushAfterAsync(headerFlush, cancellationToken);
         }
 
-        return _flush.Wait(_inner.WriteAsync(source, cancellationToken));
+        return _flush.Flush(_inner, source, cancellationToken);
     }
 
     public override void CancelPendingFlush() => _inner.CancelPendingFlush();
@@ -77,7 +77,17 @@ internal sealed class RawStreamWriter : PipeWriter
     /// <summary>Sends the header on behalf of the reader. The caller holds the header's lock, so that no other thread writes meanwhile.</summary>
     internal void FlushHeader()
     {
-        ValueTask<FlushResult> flush = _inner.FlushAsync(CancellationToken.None);
+        ValueTask<FlushResult> flush;
+        try
+        {
+            flush = _inner.FlushAsync(CancellationToken.None);
+        }
+        catch (TransportException)
+        {
+            // The stream or its connection is over; the read that wanted the header sent will say so.
+            return;
+        }
+
         if (!flush.IsCompletedSuccessfully)
         {
             // Only when the header alone is more than the send buffer takes. A pipe allows one flush at a time: the caller's next one waits for this.
@@ -89,7 +99,7 @@ internal sealed class RawStreamWriter : PipeWriter
     {
         await ((Task)headerFlush.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
-        return await _flush.Wait(_inner.FlushAsync(cancellationToken)).ConfigureAwait(false);
+        return await _flush.Flush(_inner, default, cancellationToken).ConfigureAwait(false);
     }
 
     private void BeginComplete(Exception? exception)
@@ -113,6 +123,21 @@ internal sealed class RawStreamWriter : PipeWriter
 
     private sealed class FlushOperation(RawStream stream) : TranslatedOperation<FlushResult>
     {
+        internal ValueTask<FlushResult> Flush(PipeWriter inner, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+        {
+            ValueTask<FlushResult> operation;
+            try
+            {
+                operation = source.IsEmpty ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
+            }
+            catch (TransportException exception)
+            {
+                return new ValueTask<FlushResult>(Translate(exception));
+            }
+
+            return Wait(operation);
+        }
+
         protected override FlushResult Translate(FlushResult result)
         {
             if (result.IsCompleted)
