@@ -57,7 +57,9 @@ internal sealed class ServeBanner(ServeOptions options, TimeProvider timeProvide
         {
             string path = Environment.ProcessPath ?? "net";
             string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-            return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+            return relative.StartsWith("..", StringComparison.Ordinal) ? path
+                : relative.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? relative
+                : Path.Combine(".", relative);
         }
     }
 }

@@ -32,8 +32,8 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             await using (server.ConfigureAwait(false))
             {
                 IPEndPoint bound = await ListenAsync(server, engine, tls, stop.Token).ConfigureAwait(false);
-                await context.Output.WriteAsync(new ServeBanner(options, context.TimeProvider).Describe(engine, bound, server.ApplicationProtocols, tls)).ConfigureAwait(false);
                 await WriteReadyFileAsync(server, engine, bound).ConfigureAwait(false);
+                await context.Output.WriteAsync(new ServeBanner(options, context.TimeProvider).Describe(engine, bound, server.ApplicationProtocols, tls)).ConfigureAwait(false);
                 if (options.SelfTest)
                 {
                     await new SelfTest(context, options).RunAsync(engine, bound, tls, stop.Token).ConfigureAwait(false);

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Net.IntegrationTests.Setup;
+
+namespace Net.IntegrationTests.Host;
+
+/// <summary>A real <c>net serve</c> on a port that the system chose.</summary>
+internal sealed partial class ServeProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly TemporaryDirectory _directory = new();
+    private readonly StringBuilder _output = new();
+    private readonly Lock _lock = new();
+    private readonly List<(string Text, TaskCompletionSource Seen)> _awaited = [];
+
+    private ServeProcess(MadeCertificates certificates, string[] arguments)
+    {
+        Certificates = certificates;
+        ReadyFile = _directory.Combine("ready.json");
+        ProcessStartInfo start = new(HostProgram.Path,
+        [
+            "serve", "--address", "127.0.0.1", "--port", "0", "--ready-file", ReadyFile,
+            "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"),
+            "--client-cert", certificates.PathOf("client.pem"), "--client-key", certificates.PathOf("client-key.pem"), .. arguments,
+        ])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Receive(e.Data);
+        _process.ErrorDataReceived += (_, e) => Receive(e.Data);
+    }
+
+    internal MadeCertificates Certificates { get; }
+
+    internal string ReadyFile { get; }
+
+    internal int Port { get; private set; }
+
+    internal string Output
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts a server and waits until it listens.</summary>
+    internal static async Task<ServeProcess> StartAsync(MadeCertificates certificates, params string[] arguments)
+    {
+        ServeProcess server = new(certificates, arguments);
+        Task ready = server.WaitForAsync("Stop it:");
+        server._process.Start();
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        if (await Task.WhenAny(ready, server._process.WaitForExitAsync()) != ready)
+        {
+            await server.DisposeAsync();
+            Assert.Fail($"net serve ended at once with code {server._process.ExitCode}:\n{server.Output}");
+        }
+
+        await ready;
+        using JsonDocument json = JsonDocument.Parse(await File.ReadAllTextAsync(server.ReadyFile));
+        server.Port = json.RootElement.GetProperty("port").GetInt32();
+        return server;
+    }
+
+    /// <summary>A command line of a client with the good certificates.</summary>
+    internal string[] ClientArguments(params string[] arguments) =>
+    [
+        .. arguments, "--ca", Certificates.PathOf("ca.pem"), "--cert", Certificates.PathOf("client.pem"), "--key", Certificates.PathOf("client-key.pem"),
+    ];
+
+    internal string EndPoint => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
+
+    /// <summary>Waits for a text in what the server prints.</summary>
+    internal async Task WaitForAsync(string text)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_output.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            _awaited.Add((text, seen));
+        }
+
+        try
+        {
+            await seen.Task.WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"net serve did not print '{text}' within {Limit.TotalSeconds:0} s:\n{Output}");
+        }
+    }
+
+    internal void Terminate() => Assert.AreEqual(0, Kill(_process.Id, 15));
+
+    internal async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Limit);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync().WaitAsync(Limit);
+        _process.Dispose();
+        _directory.Dispose();
+    }
+
+    private void Receive(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _output.Append(line).Append('\n');
+            foreach ((string text, TaskCompletionSource seen) in _awaited)
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                {
+                    seen.TrySetResult();
+                }
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int processId, int signal);
+}

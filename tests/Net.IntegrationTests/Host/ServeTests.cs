@@ -1,0 +1,221 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Net.Client;
+using Net.Hosting;
+using Net.Hosting.Engines;
+using Net.IntegrationTests.Setup;
+
+namespace Net.IntegrationTests.Host;
+
+/// <summary>The real server process: start, drain, end, and what it says when it cannot start.</summary>
+[TestClass]
+public sealed class ServeTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static MadeCertificates s_certificates = null!;
+
+    [ClassInitialize]
+    public static async Task MakeCertificatesAsync(TestContext context)
+    {
+        await HostProgram.RequireEngineAsync();
+        s_certificates = new MadeCertificates();
+        await s_certificates.MakeAsync();
+    }
+
+    [ClassCleanup]
+    public static void Clean() => s_certificates?.Dispose();
+
+    [TestMethod]
+    public async Task Serve_Start_SaysWhatIsServedAndShowsTheFirstRoundTrip()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--self-test");
+        await server.WaitForAsync("First round trip:");
+
+        string output = server.Output;
+        Assert.Contains($"listens on UDP {server.EndPoint}", output);
+        Assert.Contains("protocols    net/1", output);
+        Assert.Contains("names localhost, 127.0.0.1, ::1", output);
+        Assert.Contains("89 days left", output);
+        Assert.Contains("must show a certificate of", output);
+        Assert.Contains($"echo {server.EndPoint} --message hello", output);
+        Assert.Contains("as CN=client", output);
+    }
+
+    [TestMethod]
+    public async Task Serve_TheCommandItSuggests_Works()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        string suggestion = server.Output.Split('\n').Single(static line => line.Contains(" echo ", StringComparison.Ordinal)).Trim();
+
+        ScriptResult result = await ScriptRun.StartAsync("bash", ["-c", suggestion], workingDirectory: Environment.CurrentDirectory);
+
+        Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
+        Assert.Contains(": hello", result.Output);
+    }
+
+    [TestMethod]
+    public async Task Serve_Terminated_LetsARunningStreamEndAndEndsWithZero()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using var client = await ConnectedClient.StartAsync(server);
+        await client.EchoAsync("before");
+
+        server.Terminate();
+        await server.WaitForAsync("Stopping");
+        await client.EchoAsync("after the signal");
+        await client.Stream.Output.CompleteAsync();
+        ReadResult end = await client.Stream.Input.ReadAsync().AsTask().WaitAsync(Limit);
+
+        Assert.IsTrue(end.IsCompleted);
+        Assert.AreEqual(ExitCodes.Ok, await server.WaitForExitAsync());
+        Assert.Contains("every stream ended by itself", server.Output);
+        Assert.AreEqual(RawStreamErrorCodes.NoError, (await client.Connection.Closed.WaitAsync(Limit)).ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task Serve_TerminatedTwice_CutsRunningStreamsAtOnce()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "10m");
+        await using var client = await ConnectedClient.StartAsync(server);
+        await client.EchoAsync("before");
+
+        server.Terminate();
+        await server.WaitForAsync("Stopping");
+        server.Terminate();
+
+        Assert.AreEqual(ExitCodes.Failure, await server.WaitForExitAsync());
+        TransportException exception = await Assert.ThrowsExactlyAsync<TransportException>(async () => await client.Stream.Input.ReadAsync().AsTask().WaitAsync(Limit));
+        Assert.AreEqual(RawStreamErrorCodes.ShuttingDown, exception.ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task Serve_ShutdownTimeOver_CutsRunningStreams()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "200ms");
+        await using var client = await ConnectedClient.StartAsync(server);
+        await client.EchoAsync("before");
+
+        server.Terminate();
+
+        Assert.AreEqual(ExitCodes.Failure, await server.WaitForExitAsync());
+        Assert.Contains("did not end in time", server.Output);
+    }
+
+    [TestMethod]
+    public async Task Serve_TerminatedWithAnIdleConnection_EndsWithoutWaiting()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "10m");
+        await using var client = await ConnectedClient.StartAsync(server);
+        await client.EchoAsync("before");
+        await client.Stream.Output.CompleteAsync();
+        await client.Stream.Input.ReadAsync().AsTask().WaitAsync(Limit);
+
+        server.Terminate();
+
+        Assert.AreEqual(ExitCodes.Ok, await server.WaitForExitAsync());
+    }
+
+    [TestMethod]
+    public async Task Serve_PortInUse_SaysWhatToDoAndEndsWithThree()
+    {
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
+        Assert.Contains($"ss -ulpn 'sport = :{port}'", result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Serve_AddressOfAnotherMachine_SaysWhatToDoAndEndsWithThree()
+    {
+        // 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--address", "192.0.2.1", "--port", "0",
+            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
+        Assert.Contains("No network interface of this machine has the address 192.0.2.1", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Serve_KeyOfAnotherCertificate_SaysSoAndEndsWithFive()
+    {
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--port", "0", "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("client-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
+        Assert.Contains("belong together", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Serve_ExpiredCertificate_IsRefusedBeforeItListens()
+    {
+        using var certificates = new MadeCertificates();
+        await certificates.MakeAsync();
+        certificates.ReplaceServerCertificate(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(-1));
+
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--port", "0", "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
+        Assert.Contains("every peer would refuse it", result.Error);
+    }
+
+    /// <summary>A client in this process with one open echo stream to the server's process.</summary>
+    private sealed class ConnectedClient : IAsyncDisposable
+    {
+        private readonly TransportEngine _engine;
+
+        private ConnectedClient(TransportEngine engine, TransportConnection connection, RawStream stream)
+        {
+            _engine = engine;
+            Connection = connection;
+            Stream = stream;
+        }
+
+        internal TransportConnection Connection { get; }
+
+        internal RawStream Stream { get; }
+
+        internal static async Task<ConnectedClient> StartAsync(ServeProcess server)
+        {
+            TransportEngine engine = await EngineSelector.ForProcess().SelectAsync(EngineSelector.Auto);
+            TransportConnection connection = await engine.ConnectAsync(new ConnectOptions
+            {
+                RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, server.Port),
+                ServerName = "localhost",
+                ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
+                Tls = new ClientTlsOptions
+                {
+                    Identity = TlsIdentity.FromPemFiles(server.Certificates.PathOf("client.pem"), server.Certificates.PathOf("client-key.pem")),
+                    ServerCertificatePolicy = CertificateTrust.FromPemFile(server.Certificates.PathOf("ca.pem")),
+                },
+            });
+            return new ConnectedClient(engine, connection, await new RawStreamClient(connection).OpenAsync("echo"));
+        }
+
+        internal async Task EchoAsync(string text)
+        {
+            await Stream.Output.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().WaitAsync(Limit);
+            ReadResult read = await Stream.Input.ReadAtLeastAsync(text.Length).AsTask().WaitAsync(Limit);
+            Assert.AreEqual(text, Encoding.UTF8.GetString(read.Buffer));
+            Stream.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Stream.DisposeAsync();
+            await Connection.DisposeAsync();
+            await _engine.DisposeAsync();
+        }
+    }
+}
