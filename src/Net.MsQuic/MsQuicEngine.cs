@@ -17,8 +17,9 @@ namespace Net.MsQuic;
 /// <see cref="NotSupportedException"/>, where their own documentation does not say that they are ignored.
 /// </para>
 /// <para>
-/// Receive windows are rounded down to powers of two; the library may double the window of a stream that is read fast, up to that of the connection, which holds. On a server the number of streams that can be opened reads 0 until the first stream of that connection has ended, although
-/// <see cref="TransportConnection.OpenStreamAsync"/> opens as many as the peer allows.
+/// Receive windows are rounded down to powers of two. The library may double the window of a stream that is read fast, up to the window of the connection, and
+/// System.Net.Quic holds up to 64 KiB of each stream beyond its window. On a server the number of streams that can be opened reads 0 until the first stream of
+/// the connection has ended, although <see cref="TransportConnection.OpenStreamAsync"/> opens as many as the peer allows.
 /// </para>
 /// </remarks>
 public sealed class MsQuicEngine : TransportEngine
@@ -75,8 +76,14 @@ public sealed class MsQuicEngine : TransportEngine
         MsQuicOptions.ThrowIfNotSupported(options);
         var connector = new MsQuicConnector(options, _credentials, _timeProvider, _connecting, gone => _owned.TryRemove(gone, out _));
         MsQuicConnection connection = await connector.ConnectAsync(_stopping.Token, cancellationToken).ConfigureAwait(false);
-        Own(connection, connection.DisposeWithEngineAsync);
+        bool isOwned = TryOwn(connection, connection.DisposeWithEngineAsync);
         connection.Start();
+        if (!isOwned)
+        {
+            await connection.DisposeWithEngineAsync().ConfigureAwait(false);
+        }
+
+        ObjectDisposedException.ThrowIf(!isOwned, this);
         return connection;
     }
 
@@ -92,21 +99,24 @@ public sealed class MsQuicEngine : TransportEngine
 
         MsQuicOptions.ThrowIfNotSupported(options);
         MsQuicListener listener = await MsQuicListener.BindAsync(options, _credentials, _timeProvider, gone => _owned.TryRemove(gone, out _)).ConfigureAwait(false);
-        Own(listener, listener.DisposeAsync);
+        bool isOwned = TryOwn(listener, listener.DisposeAsync);
+        if (!isOwned)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        ObjectDisposedException.ThrowIf(!isOwned, this);
         return listener;
     }
 
     private TransportException Missing() => new(TransportError.EngineMissing, $"The {EngineName} engine cannot run here: {Support.Reason}");
 
-    private void Own(object owned, Func<ValueTask> dispose)
+    /// <summary>Has something disposed with the engine.</summary>
+    /// <returns><c>false</c> when the engine was disposed in between and may not have seen it: the caller disposes it.</returns>
+    private bool TryOwn(object owned, Func<ValueTask> dispose)
     {
         _owned.TryAdd(owned, dispose);
-        if (_stopping.IsCancellationRequested && _owned.TryRemove(owned, out _))
-        {
-            // The engine was disposed in between and has not seen it.
-            _ = dispose().AsTask();
-            throw new ObjectDisposedException(nameof(MsQuicEngine));
-        }
+        return !_stopping.IsCancellationRequested;
     }
 
     private async Task DisposeCoreAsync()
