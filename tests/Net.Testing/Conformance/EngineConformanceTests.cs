@@ -34,6 +34,15 @@ public abstract partial class EngineConformanceTests
     /// <summary>Whether continuous integration must not go on when the engine does not run.</summary>
     protected virtual bool IsRequired => false;
 
+    /// <summary>Whether the engine tells the QUIC version on the server's side, too; if not, it says <see cref="QuicVersion.Unknown"/> there.</summary>
+    protected virtual bool TellsServerVersion => true;
+
+    /// <summary>Whether the server's side knows from the start how many streams the client allows; if not, it says 0 and opens them nevertheless.</summary>
+    protected virtual bool TellsServerFirstCredit => true;
+
+    /// <summary>Bytes beyond window and send buffer that may be under way: packets, a write that began below the limit, and the engine's own granularity.</summary>
+    protected virtual int BackPressureSlack => 192 << 10;
+
     /// <summary>The certificates.</summary>
     protected static TestCertificates Certificates => TestCertificates.Shared;
 
