@@ -11,6 +11,13 @@ namespace Net.Ngtcp2.Driver;
 // The bodies only record and copy: the library forbids its read, write and delete functions in here.
 internal sealed unsafe partial class ConnectionDriver
 {
+    // All ciphers of QUIC have this one (RFC 9001, section 5.3).
+    private const int AeadTagLength = 16;
+
+    [ThreadStatic]
+    private static ConnectionDriver? t_reader;
+
+    private readonly List<StopSendingFrame> _stops = [];
     private readonly List<byte[]> _ticketSessions = [];
     private readonly List<byte[]> _newTokens = [];
     private bool _handshakeCompletedEvent;
@@ -27,6 +34,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         ngtcp2_callbacks callbacks = default;
         CryptoCallbacks.Fill(&callbacks);
+        callbacks.decrypt = &OnDecrypt;
         callbacks.rand = &OnRandom;
         callbacks.get_new_connection_id = &OnNewConnectionId;
         callbacks.remove_connection_id = &OnRemoveConnectionId;
@@ -37,7 +45,6 @@ internal sealed unsafe partial class ConnectionDriver
         callbacks.stream_open = &OnStreamOpen;
         callbacks.stream_close = &OnStreamClose;
         callbacks.stream_reset = &OnStreamReset;
-        callbacks.stream_stop_sending = &OnStopSending;
         callbacks.extend_max_stream_data = &OnMoreStreamData;
         callbacks.extend_max_local_streams_bidi = &OnMoreStreams;
         callbacks.extend_max_local_streams_uni = &OnMoreStreams;
@@ -62,6 +69,27 @@ internal sealed unsafe partial class ConnectionDriver
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference) => From(reference->user_data)._native;
+
+    // The library gives this one no user data; packets are only decrypted inside its read function, so the reader is known.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnDecrypt(
+        byte* destination, ngtcp2_crypto_aead* aead, ngtcp2_crypto_aead_ctx* key, byte* source, nuint length, byte* nonce, nuint nonceLength, byte* header, nuint headerLength)
+    {
+        int result = CryptoCallbacks.Decrypt(destination, aead, key, source, length, nonce, nonceLength, header, headerLength);
+        if (result == 0 && t_reader is { } driver)
+        {
+            try
+            {
+                StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)length - AeadTagLength), driver._stops);
+            }
+            catch (Exception exception)
+            {
+                return driver.Fail(exception);
+            }
+        }
+
+        return result;
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context)
@@ -213,21 +241,6 @@ internal sealed unsafe partial class ConnectionDriver
         try
         {
             driver.HandleStreamReset(id, (long)code);
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStopSending(ngtcp2_conn* native, long id, ulong code, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver.HandleStopSending(id, (long)code);
             return 0;
         }
         catch (Exception exception)

@@ -202,13 +202,17 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
-    private void HandleStopSending(long id, long code)
+    // The library has answered them with a reset of the stream already.
+    private void HandleStops()
     {
-        CountReset();
-        if (_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        foreach ((long id, long code) in _stops)
         {
-            stream.ShutSend();
-            stream.StopSend(new TransportException(TransportError.StreamReset, $"The peer stopped reading stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
+            CountReset();
+            if (_streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.CanWrite)
+            {
+                stream.ShutSend();
+                stream.StopSend(new TransportException(TransportError.StreamReset, $"The peer stopped reading stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
+            }
         }
     }
 

@@ -150,17 +150,21 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         ngtcp2_pkt_info info = default;
         info.ecn = ecn;
         int result;
+        _stops.Clear();
+        t_reader = this;
         fixed (byte* bytes = data)
         {
             result = ngtcp2_conn_read_pkt(_native, &path, &info, bytes, (nuint)data.Length, now);
         }
 
+        t_reader = null;
         if (result != 0)
         {
             EndAfterReadError(result);
             return;
         }
 
+        HandleStops();
         if (!_progress && IsHandshakeCompleted && !_idleDatagrams.TryCount(now))
         {
             EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, "too many datagrams without progress");

@@ -29,6 +29,10 @@ internal static unsafe class CryptoCallbacks
         static () => Array.ConvertAll(SymbolNames, static name => NativeLibrary.GetExport(NativeLibraries.Ngtcp2CryptoHandle, name)),
         LazyThreadSafetyMode.ExecutionAndPublication);
 
+    /// <summary>The callback that decrypts a packet, for a callback of ours that does more than this one.</summary>
+    internal static delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int> Decrypt =>
+        (delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)Addresses.Value[4];
+
     /// <summary>Sets the twelve callbacks of the crypto library and leaves the others. It suits clients and servers.</summary>
     /// <exception cref="DllNotFoundException">A native library is absent or too old.</exception>
     internal static void Fill(ngtcp2_callbacks* callbacks)
@@ -40,8 +44,7 @@ internal static unsafe class CryptoCallbacks
             (delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_encryption_level, ulong, byte*, nuint, void*, int>)addresses[2];
         callbacks->encrypt = (delegate* unmanaged[Cdecl]<
             byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)addresses[3];
-        callbacks->decrypt = (delegate* unmanaged[Cdecl]<
-            byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)addresses[4];
+        callbacks->decrypt = Decrypt;
         callbacks->hp_mask =
             (delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_cipher*, ngtcp2_crypto_cipher_ctx*, byte*, int>)addresses[5];
         callbacks->recv_retry = (delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_pkt_hd*, void*, int>)addresses[6];

@@ -1,0 +1,111 @@
+namespace Net.Ngtcp2.Driver;
+
+/// <summary>A STOP_SENDING frame: the peer reads no more of a stream (RFC 9000, section 19.5).</summary>
+internal readonly record struct StopSendingFrame(long StreamId, long Code);
+
+/// <summary>Finds STOP_SENDING frames in the decrypted payload of a packet.</summary>
+/// <remarks>
+/// libngtcp2 resets the stream by itself when one comes, but up to version 1.11 it tells nobody: a writer would wait for ever for a peer that reads no more, and would never
+/// learn the code. So the frames of each packet are walked here once. A payload that makes no sense ends the walk; the library ends such a connection.
+/// </remarks>
+internal static class StopSendingFrames
+{
+    private const int ResetTokenLength = 16;
+
+    /// <summary>Adds the frames of one packet to a list.</summary>
+    /// <param name="payload">The frames of the packet (RFC 9000, section 12.4).</param>
+    /// <param name="found">Takes what is found.</param>
+    internal static void Find(ReadOnlySpan<byte> payload, List<StopSendingFrame> found)
+    {
+        while (!payload.IsEmpty)
+        {
+            byte type = payload[0];
+            payload = payload[1..];
+            if (type == 0x05)
+            {
+                if (!TryTake(ref payload, out long id) || !TryTake(ref payload, out long code))
+                {
+                    return;
+                }
+
+                found.Add(new StopSendingFrame(id, code));
+            }
+            else if (!TrySkip(type, ref payload))
+            {
+                return;
+            }
+        }
+    }
+
+    // The frames of RFC 9000, section 19, and RFC 9221. Returns false when the rest of the packet belongs to the frame, or cannot be read.
+    private static bool TrySkip(byte type, ref ReadOnlySpan<byte> payload) => type switch
+    {
+        0x00 => TrySkipPadding(ref payload),
+        0x01 or 0x1e => true,
+        0x02 or 0x03 => TrySkipAcknowledgement(ref payload, hasCounts: type == 0x03),
+        0x04 => TrySkipIntegers(ref payload, 3),
+        0x06 => TrySkipIntegers(ref payload, 1) && TrySkipCounted(ref payload),
+        0x07 or 0x31 => TrySkipCounted(ref payload),
+        >= 0x08 and <= 0x0f => TrySkipIntegers(ref payload, (type & 4) != 0 ? 2 : 1) && (type & 2) != 0 && TrySkipCounted(ref payload),
+        0x10 or 0x12 or 0x13 or 0x14 or 0x16 or 0x17 or 0x19 => TrySkipIntegers(ref payload, 1),
+        0x11 or 0x15 => TrySkipIntegers(ref payload, 2),
+        0x18 => TrySkipIntegers(ref payload, 2) && !payload.IsEmpty && TrySkipBytes(ref payload, 1 + payload[0] + ResetTokenLength),
+        0x1a or 0x1b => TrySkipBytes(ref payload, 8),
+        _ => false,
+    };
+
+    private static bool TrySkipPadding(ref ReadOnlySpan<byte> payload)
+    {
+        int next = payload.IndexOfAnyExcept((byte)0);
+        payload = next < 0 ? default : payload[next..];
+        return true;
+    }
+
+    private static bool TrySkipAcknowledgement(ref ReadOnlySpan<byte> payload, bool hasCounts)
+    {
+        if (!TrySkipIntegers(ref payload, 2) || !TryTake(ref payload, out long ranges) || ranges > payload.Length || !TrySkipIntegers(ref payload, 1 + (2 * (int)ranges)))
+        {
+            return false;
+        }
+
+        return !hasCounts || TrySkipIntegers(ref payload, 3);
+    }
+
+    private static bool TrySkipIntegers(ref ReadOnlySpan<byte> payload, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (payload.IsEmpty || !TrySkipBytes(ref payload, 1 << (payload[0] >> 6)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TrySkipCounted(ref ReadOnlySpan<byte> payload) =>
+        TryTake(ref payload, out long length) && length <= payload.Length && TrySkipBytes(ref payload, (int)length);
+
+    private static bool TrySkipBytes(ref ReadOnlySpan<byte> payload, int count)
+    {
+        if (count > payload.Length)
+        {
+            return false;
+        }
+
+        payload = payload[count..];
+        return true;
+    }
+
+    private static bool TryTake(ref ReadOnlySpan<byte> payload, out long value)
+    {
+        if (!VariableLengthInteger.TryRead(payload, out value, out int size))
+        {
+            return false;
+        }
+
+        payload = payload[size..];
+        return true;
+    }
+}
