@@ -2,8 +2,8 @@ using Net.Ngtcp2.Udp;
 
 namespace Net.Ngtcp2.Driver;
 
-/// <summary>What is left of an ended connection for three probe timeouts: its ids, and the closing packet to repeat (RFC 9000, section 10.2). No native object.</summary>
-internal sealed class ClosingRecord(ConnectionIdKey[] ids, byte[]? packet, int socket, SocketAddressBuffer local, SocketAddressBuffer remote, ulong expiry)
+/// <summary>What is left of an ended connection for three probe timeouts: its ids, and the closing datagrams to repeat (RFC 9000, section 10.2). No native object.</summary>
+internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]> closing, int socket, SocketAddressBuffer local, SocketAddressBuffer remote, ulong expiry)
 {
     private int _received;
     private int _nextReply = 1;
@@ -15,15 +15,18 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, byte[]? packet, int s
 
     internal ulong Expiry { get; } = expiry;
 
-    /// <summary>Answers a datagram for the ended connection: the closing packet again, ever more rarely, and only to the address it was sent to.</summary>
+    /// <summary>Answers a datagram for the ended connection: the closing datagrams again, ever more rarely, and only to the address it was sent to.</summary>
     internal void HandleDatagram(IDriverHost host, in SocketAddressBuffer from)
     {
-        if (packet is null || from != remote || ++_received < _nextReply)
+        if (closing.Count == 0 || from != remote || ++_received < _nextReply)
         {
             return;
         }
 
         _nextReply = _received * 2;
-        host.Send(socket, local, remote, 0, packet, packet.Length);
+        foreach (byte[] datagram in closing)
+        {
+            host.Send(socket, local, remote, 0, datagram, datagram.Length);
+        }
     }
 }

@@ -200,17 +200,20 @@ internal sealed unsafe partial class ConnectionDriver
         // What came before the end still reaches the application.
         FlushReceived();
         IsEnded = true;
-        byte[]? packet = error == null ? null : WriteClose(error);
+        IReadOnlyList<byte[]> closing = error == null ? [] : WriteClose(error);
         PublishStatistics();
         ulong linger = _native == null ? 0 : 3 * ngtcp2_conn_get_pto(_native);
-        var record = new ClosingRecord([.. _ids], packet, Socket, LocalAddress, RemoteAddress, _host.Now + linger) { OwnSocket = OwnSocket };
+        var record = new ClosingRecord([.. _ids], closing, Socket, LocalAddress, RemoteAddress, _host.Now + linger) { OwnSocket = OwnSocket };
         FailPending(close.ToException());
         _endpoint.Remove(this, record);
         _connection.HandleEnded(close, _host.Now - _started, _streams.Values);
         _streams.Clear();
     }
 
-    private byte[]? WriteClose(ngtcp2_ccerr* error)
+    // A server that does not know which keys the client has left puts the close into a packet for each (RFC 9000, section 10.2.3). Each packet travels in a datagram of its own:
+    // there are clients that drop the rest of a datagram behind a packet whose keys they have discarded, as quiche does, and would never learn why they were refused.
+    // A client's datagrams stay whole, as their Initial packets need the padding (RFC 9000, section 14.1).
+    private List<byte[]> WriteClose(ngtcp2_ccerr* error)
     {
         ngtcp2_path_storage storage;
         ngtcp2_path_storage_zero(&storage);
@@ -224,13 +227,19 @@ internal sealed unsafe partial class ConnectionDriver
 
         if (length <= 0)
         {
-            return null;
+            return [];
         }
 
-        byte[] packet = buffer[..(int)length].ToArray();
-        NoteSent(packet.Length, 1);
-        _host.Send(SocketAddresses.SocketOf(storage.path), SocketAddresses.Read(storage.path.local), SocketAddresses.Read(storage.path.remote), info.ecn, packet, packet.Length);
-        return packet;
+        ReadOnlySpan<byte> written = buffer[..(int)length];
+        List<byte[]> datagrams = IsServer ? CoalescedPackets.Split(written) : [written.ToArray()];
+        foreach (byte[] datagram in datagrams)
+        {
+            NoteSent(datagram.Length, 1);
+            _host.Send(
+                SocketAddresses.SocketOf(storage.path), SocketAddresses.Read(storage.path.local), SocketAddresses.Read(storage.path.remote), info.ecn, datagram, datagram.Length);
+        }
+
+        return datagrams;
     }
 
     private static byte[] CutReason(string reason)
