@@ -1,0 +1,124 @@
+using System.Diagnostics;
+
+namespace Net.IntegrationTests.Interop;
+
+/// <summary>A foreign QUIC program as a child process: its lines as they come, and its end by process id when the test is over.</summary>
+internal sealed class PeerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private readonly Process _process;
+    private readonly Lock _lock = new();
+    private readonly List<string> _output = [];
+    private readonly List<string> _everything = [];
+    private readonly Task _readers;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private PeerProcess(Process process)
+    {
+        _process = process;
+        _readers = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, null));
+    }
+
+    /// <summary>All it has printed so far, for the message of a failed test.</summary>
+    public string Everything
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}\n{string.Join('\n', _everything)}";
+            }
+        }
+    }
+
+    public static PeerProcess Start(string program, IEnumerable<string> arguments, string? workingDirectory = null)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? "",
+        };
+        return new PeerProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."));
+    }
+
+    /// <summary>Waits for a line on standard output and takes it out, so that the next wait finds a later or another one.</summary>
+    public async Task<string> TakeLineAsync(Func<string, bool> isWanted, string what)
+    {
+        using CancellationTokenSource limit = new(Limit);
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                int found = _output.FindIndex(line => isWanted(line));
+                if (found >= 0)
+                {
+                    string line = _output[found];
+                    _output.RemoveAt(found);
+                    return line;
+                }
+
+                changed = _readers.IsCompleted ? Task.CompletedTask : _changed.Task;
+            }
+
+            if (changed.IsCompleted)
+            {
+                throw new AssertFailedException($"The peer ended without {what}.\n{Everything}");
+            }
+
+            try
+            {
+                await Task.WhenAny(changed, _readers).WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new AssertFailedException($"The peer did not print {what} within {Limit.TotalSeconds:0} s.\n{Everything}");
+            }
+        }
+    }
+
+    /// <summary>Waits for the program to end by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> WaitForExitAsync()
+    {
+        using CancellationTokenSource limit = new(Limit);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+            await _readers;
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertFailedException($"The peer did not end within {Limit.TotalSeconds:0} s.\n{Everything}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+        await _readers;
+        _process.Dispose();
+    }
+
+    private async Task ReadAsync(StreamReader reader, List<string>? lines)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_lock)
+            {
+                lines?.Add(line);
+                _everything.Add(line);
+                _changed.TrySetResult();
+                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+}
