@@ -29,20 +29,7 @@ internal static class BenchCommand
             CustomParser = static result => DurationText.Parse(result),
             HelpName = "TIME",
         };
-        Option<int> size = new("--size")
-        {
-            Description = "Bytes of an echo: a number, with k or M.",
-            DefaultValueFactory = static _ => 64,
-            CustomParser = SizeText.Parse,
-            HelpName = "SIZE",
-        };
-        size.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 16 << 20)
-            {
-                result.AddError("--size must be 1 to 16M.");
-            }
-        });
+        Option<int> size = SizeText.MakeOption("--size", "Bytes of an echo: a number, with k or M.", 16 << 20, 64);
         Option<bool> newStream = new("--new-stream") { Description = "Opens a stream for each echo instead of using the same again." };
         Option<int> warmup = CountOptions.Make("--warmup", "Echoes over all streams before measuring begins.", 1000, 0, int.MaxValue);
         Option<bool> inline = new("--inline")

@@ -7,12 +7,12 @@ namespace Net.Hosting.CommandLine;
 /// <summary>Options that are numbers with a range.</summary>
 internal static class CountOptions
 {
-    internal static Option<int> Make(string name, string description, int defaultValue, int min, int max) => new(name)
+    internal static Option<int> Make(string name, string description, int defaultValue, int min, int max, string valueName = "N") => new(name)
     {
         Description = description,
         DefaultValueFactory = _ => defaultValue,
         CustomParser = result => Parse(result, name, min, max),
-        HelpName = "N",
+        HelpName = valueName,
     };
 
     internal static int Parse(ArgumentResult result, string name, int min, int max)

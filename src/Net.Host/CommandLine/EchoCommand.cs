@@ -21,12 +21,7 @@ internal static class EchoCommand
     {
         Option<string?> message = new("--message") { Description = "Text to send. Default: standard input, or hello at a terminal.", HelpName = "TEXT" };
         Option<string?> file = new("--file") { Description = "File to send, up to 64 MiB.", HelpName = "FILE" };
-        Option<int?> size = new("--size")
-        {
-            Description = "Random bytes to send: a number, with k or M.",
-            CustomParser = static result => SizeText.Parse(result),
-            HelpName = "SIZE",
-        };
+        Option<int> size = SizeText.MakeOption("--size", "Random bytes to send: a number, with k or M.", EchoRunner.MaxPayload);
         Option<int> count = CountOptions.Make("--count", "How often, on the same stream.", 1, 1, 1_000_000_000);
         Command command = new("echo", "Sends bytes to a server's echo and checks that they come back.");
         ClientOptionSet client = new(command, context.Engines.Names);
@@ -47,7 +42,7 @@ internal static class EchoCommand
             Target = client.Read(parsed),
             Message = parsed.GetValue(message),
             FilePath = parsed.GetValue(file),
-            Size = parsed.GetValue(size),
+            Size = parsed.GetResult(size) is null ? null : parsed.GetValue(size),
             Count = parsed.GetValue(count),
             Json = client.ReadJson(parsed),
         }).RunAsync(cancellationToken));

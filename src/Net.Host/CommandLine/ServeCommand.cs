@@ -25,14 +25,7 @@ internal static class ServeCommand
 
     internal static (Command Command, string Help) Make(HostContext context)
     {
-        Option<int> port = new("--port") { Description = "UDP port; 0 lets the system choose.", DefaultValueFactory = static _ => 443, HelpName = "PORT" };
-        port.Validators.Add(static result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value is < 0 or > 65535)
-            {
-                result.AddError($"--port is {value}; it must be 0 to 65535.");
-            }
-        });
+        Option<int> port = CountOptions.Make("--port", "UDP port; 0 lets the system choose.", 443, 0, 65535, "PORT");
         Option<IPAddress> address = new("--address")
         {
             Description = "Address to listen on; :: takes every IPv6 and IPv4 address.",

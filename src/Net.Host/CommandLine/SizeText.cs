@@ -1,4 +1,4 @@
-using System.CommandLine.Parsing;
+using System.CommandLine;
 using System.Globalization;
 
 namespace Net.Hosting.CommandLine;
@@ -20,14 +20,28 @@ internal static class SizeText
         return true;
     }
 
-    internal static int Parse(ArgumentResult result)
+    internal static Option<int> MakeOption(string name, string description, int max, int? defaultValue = null)
     {
-        string text = result.Tokens[0].Value;
-        if (!TryParse(text, out int size))
+        Option<int> option = new(name)
         {
-            result.AddError($"'{text}' is no size; write for example 64, 16k or 1M.");
+            Description = description,
+            HelpName = "SIZE",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (!TryParse(text, out int size) || size < 1 || size > max)
+                {
+                    result.AddError($"{name} is '{text}'; it must be a size of 1 byte to {max >> 20}M, for example 64, 16k or 1M.");
+                }
+
+                return size;
+            },
+        };
+        if (defaultValue is int value)
+        {
+            option.DefaultValueFactory = _ => value;
         }
 
-        return size;
+        return option;
     }
 }

@@ -10,7 +10,7 @@ namespace Net.Hosting.Echoing;
 /// <summary>Runs <c>net echo</c>.</summary>
 internal sealed class EchoRunner(HostContext context, EchoOptions options)
 {
-    private const int MaxPayload = 64 << 20;
+    internal const int MaxPayload = 64 << 20;
     private const int MaxTextShown = 4096;
     private const int MaxLinesShown = 20;
 
@@ -114,7 +114,6 @@ internal sealed class EchoRunner(HostContext context, EchoOptions options)
         }
         else if (options.Size is int size)
         {
-            DemandSize(size, "--size");
             payload = new byte[size];
             context.Random.NextBytes(payload);
         }

@@ -17,7 +17,8 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
         bool hasEntered = false;
         try
         {
-            long started = ServerDiagnostics.MeasuresDuration ? router.TimeProvider.GetTimestamp() : 0;
+            bool isMeasured = ServerDiagnostics.MeasuresDuration;
+            long started = isMeasured ? router.TimeProvider.GetTimestamp() : 0;
             RawStreamOutcome refusal = Admit(out hasEntered);
             if (refusal == RawStreamOutcome.Completed)
             {
@@ -28,7 +29,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
             RawStreamOutcome outcome = handler is not null
                 ? await HandleAsync(handler).ConfigureAwait(false)
                 : Refuse(refusal == RawStreamOutcome.Completed ? RawStreamOutcome.UnknownRoute : refusal);
-            if (ServerDiagnostics.MeasuresDuration && started != 0)
+            if (isMeasured)
             {
                 ServerDiagnostics.RecordStream(handler is null ? null : _header!.Route, outcome, router.TimeProvider.GetElapsedTime(started));
             }

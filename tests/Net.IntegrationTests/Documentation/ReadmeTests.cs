@@ -73,6 +73,6 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"\]\(((?!https?:)[^)#]+)[^)]*\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"`make ([a-z]+)")]
+    [GeneratedRegex(@"\bmake ([a-z]+)\b")]
     private static partial Regex MakeTarget();
 }
