@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 
 namespace Net.UnitTests.RawStreams;
@@ -9,16 +8,6 @@ internal static class RandomHeaders
 {
     private const string NameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
     private static readonly Rune[] RouteRunes = [new('a'), new('Z'), new('/'), new(' '), new('é'), new('語'), new(0x1F600), new(0x10FFFF)];
-
-    /// <summary>The seed of a random test: NET_TEST_SEED when set, so that a failure can be repeated, else a fresh one. Printed either way.</summary>
-    internal static int TakeSeed(TestContext context)
-    {
-        int seed = Environment.GetEnvironmentVariable("NET_TEST_SEED") is string text
-            ? int.Parse(text, CultureInfo.InvariantCulture)
-            : Random.Shared.Next();
-        context.WriteLine($"NET_TEST_SEED={seed.ToString(CultureInfo.InvariantCulture)}");
-        return seed;
-    }
 
     internal static RawStreamHeader Make(Random random)
     {
