@@ -79,6 +79,23 @@ internal sealed unsafe partial class TlsSession
             bool isBefore = when == GnuTlsNative.GNUTLS_HOOK_PRE;
             switch ((gnutls_handshake_description_t)type)
             {
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_CLIENT_HELLO when isBefore && incoming != 0:
+                    tls = From(session);
+                    tls._needsNoRetry = ClientHelloMessage.HasShareOfChosenGroup(new ReadOnlySpan<byte>(message->data, (int)message->size));
+                    return GnuTlsNative.GNUTLS_E_SUCCESS;
+
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_HELLO_RETRY_REQUEST when isBefore:
+                    tls = From(session);
+                    return tls.HandleRetryRequest();
+
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_SERVER_HELLO when isBefore && incoming == 0:
+                    tls = From(session);
+                    return tls.CheckTransportParameters();
+
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_CERTIFICATE_PKT when isBefore && incoming != 0:
+                    tls = From(session);
+                    return tls.HandleCertificate(new ReadOnlySpan<byte>(message->data, (int)message->size));
+
                 case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_FINISHED when isBefore && incoming != 0:
                     tls = From(session);
                     return tls._isServer ? tls.ToResult(tls.ReverifyResumedPeer()) : tls.HandleServerFinished();
@@ -122,6 +139,15 @@ internal sealed unsafe partial class TlsSession
     {
         var connRef = (ngtcp2_crypto_conn_ref*)GnuTlsNative.gnutls_session_get_ptr(session);
         return ((ITlsOwner)GCHandle.FromIntPtr((nint)connRef->user_data).Target!).Tls;
+    }
+
+    private ngtcp2_conn* Connection
+    {
+        get
+        {
+            var connRef = (ngtcp2_crypto_conn_ref*)GnuTlsNative.gnutls_session_get_ptr(_session.Pointer);
+            return connRef->get_conn(connRef);
+        }
     }
 
     private static int Fail(TlsSession? tls, Exception exception)
@@ -171,7 +197,7 @@ internal sealed unsafe partial class TlsSession
             _session.EnableTickets(key);
         }
 
-        if (state.AntiReplay is AntiReplayWindow antiReplay)
+        if (state.AntiReplay is AntiReplayWindow antiReplay && _needsNoRetry)
         {
             _session.EnableAntiReplay(antiReplay.Current());
         }
@@ -179,8 +205,64 @@ internal sealed unsafe partial class TlsSession
         return GnuTlsNative.GNUTLS_E_SUCCESS;
     }
 
+    /// <summary>Ends a handshake in which early data and a HelloRetryRequest meet, where ngtcp2 would end the process by an assertion.</summary>
+    private int HandleRetryRequest()
+    {
+        if (_isServer)
+        {
+            // The net below ClientHelloMessage, should another version of GnuTLS choose groups otherwise.
+            if (!IsEarlyDataAccepted)
+            {
+                return GnuTlsNative.GNUTLS_E_SUCCESS;
+            }
+
+            FailureDetail = "A HelloRetryRequest is needed after early data was accepted, which cannot be.";
+            return GnuTlsNative.GNUTLS_E_NO_COMMON_KEY_SHARE;
+        }
+
+        if (!WasEarlyDataOffered)
+        {
+            return GnuTlsNative.GNUTLS_E_SUCCESS;
+        }
+
+        // GnuTLS would offer early data in the second hello too, which RFC 8446, section 4.1.2 forbids, and would make its key a second time.
+        FailureDetail = "The server asks for another key share, which rules out early data that was offered. Connect again: the ticket is used up, so that none is offered.";
+        return GnuTlsNative.GNUTLS_E_NO_COMMON_KEY_SHARE;
+    }
+
+    private int HandleCertificate(ReadOnlySpan<byte> message)
+    {
+        // An empty list behind an empty context (RFC 8446, section 4.4.2). GnuTLS refuses a client that must show a certificate by itself and does not ask the policy;
+        // the refusal is noted here, so that this side can say why.
+        if (_isServer && message.SequenceEqual((ReadOnlySpan<byte>)[0, 0, 0, 0]))
+        {
+            Refusal = Judge([], isResumption: false);
+        }
+
+        return ToResult(Refusal.IsAccepted);
+    }
+
+    /// <summary>
+    /// Demands the peer's transport parameters (RFC 9001, section 8.2). Neither GnuTLS nor ngtcp2 misses them before ngtcp2 relies on them, by an assertion that ends the process.
+    /// </summary>
+    private int CheckTransportParameters()
+    {
+        if (Ngtcp2Native.ngtcp2_conn_get_remote_transport_params(Connection) is not null)
+        {
+            return GnuTlsNative.GNUTLS_E_SUCCESS;
+        }
+
+        FailureDetail = "The peer sent no QUIC transport parameters.";
+        return GnuTlsNative.GNUTLS_E_MISSING_EXTENSION;
+    }
+
     private int HandleServerFinished()
     {
+        if (CheckTransportParameters() is < 0 and int error)
+        {
+            return error;
+        }
+
         if (ReadApplicationProtocol() is not string protocol)
         {
             FailureDetail = "The server chose no application protocol (ALPN); it must support one of those of ConnectOptions.ApplicationProtocols.";
@@ -191,8 +273,7 @@ internal sealed unsafe partial class TlsSession
         {
             // Other crypto libraries of ngtcp2 tell the connection by themselves; that of GnuTLS leaves it to its user. Without it early streams would be sent again
             // as if nothing had happened, though the server's limits and identity may be others now (RFC 9001, section 4.6.2).
-            var connRef = (ngtcp2_crypto_conn_ref*)GnuTlsNative.gnutls_session_get_ptr(_session.Pointer);
-            if (Ngtcp2Native.ngtcp2_conn_tls_early_data_rejected(connRef->get_conn(connRef)) != 0)
+            if (Ngtcp2Native.ngtcp2_conn_tls_early_data_rejected(Connection) != 0)
             {
                 FailureDetail = "The early data that the server refused could not be withdrawn.";
                 return GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;

@@ -17,6 +17,9 @@ internal sealed unsafe partial class TlsSession
     private IPEndPoint? _remoteEndPoint;
     private ResumptionData? _resumption;
 
+    // Server: whether the hello that is being read can be answered by a ServerHello; set before GnuTLS looks into it.
+    private bool _needsNoRetry;
+
     /// <summary>Makes the session of a client.</summary>
     /// <param name="connRef">Leads to the connection and to an <see cref="ITlsOwner"/>; it must outlive the session.</param>
     /// <param name="options">Where the client connects, and its TLS snapshot.</param>

@@ -58,8 +58,10 @@ internal sealed unsafe partial class TlsSession
 
         if (chain.Count == 0 || policy is null)
         {
-            string who = _isServer ? "The client sent no certificate, and one is required" : "The server sent no certificate";
-            return PeerCertificateVerdict.Refused(CertificateRefusal.Missing, $"{who}; configure one with its key on that side.");
+            string detail = _isServer
+                ? "ServerTlsOptions.ClientCertificateMode is Required, and the client sent no certificate; give the client an identity (ClientTlsOptions.Identity)."
+                : "The server sent no certificate; give it one with its key (ServerTlsOptions.Identity).";
+            return PeerCertificateVerdict.Refused(CertificateRefusal.Missing, detail);
         }
 
         var context = new PeerCertificateContext

@@ -48,6 +48,9 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
     /// <summary>The alert with which this end closed.</summary>
     public int? SentAlert { get; private set; }
 
+    /// <summary>The error other than of TLS with which reading failed; 0 for none.</summary>
+    public int Error { get; private set; }
+
     /// <summary>The transport error code with which the peer closed.</summary>
     public ulong? ReceivedCode { get; private set; }
 
@@ -112,7 +115,7 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
 
     public void Read(byte[] datagram, ulong now, Queue<byte[]> replies)
     {
-        if (SentAlert is not null || ReceivedCode is not null)
+        if (SentAlert is not null || ReceivedCode is not null || Error != 0)
         {
             return;
         }
@@ -139,13 +142,13 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         }
         else
         {
-            Assert.AreEqual(0, result, Ngtcp2Errors.Describe(result) + " " + Tls.FailureDetail);
+            Error = result;
         }
     }
 
     public void Write(ulong now, Queue<byte[]> datagrams)
     {
-        if (SentAlert is not null || ReceivedCode is not null)
+        if (SentAlert is not null || ReceivedCode is not null || Error != 0)
         {
             return;
         }

@@ -34,6 +34,8 @@ public sealed class TlsMutualTests
         Assert.IsFalse(pair.Client.IsConfirmed);
         Assert.AreEqual(116, pair.Server.SentAlert);
         Assert.AreEqual(0x174ul, pair.Client.ReceivedCode);
+        Assert.AreEqual(CertificateRefusal.Missing, pair.Server.Tls.Refusal.Refusal);
+        StringAssert.Contains(pair.Server.Tls.Refusal.Detail, "the client sent no certificate");
     }
 
     [TestMethod]

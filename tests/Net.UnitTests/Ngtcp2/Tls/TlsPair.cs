@@ -1,4 +1,5 @@
 using System.Net;
+using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Tls;
 using Net.UnitTests.Abstractions.Tls;
 
@@ -29,10 +30,12 @@ internal sealed class TlsPair : IDisposable
         var pair = new TlsPair(world, TlsEnd.Connect(world.ConnectOptions, ticket, world.Context, earlyText));
         try
         {
+            world.PrepareClient?.Invoke(pair.Client);
             var flight = new Queue<byte[]>();
             pair.Client.Write(pair._now, flight);
             pair.FirstFlight = [.. flight];
             pair.Server = TlsEnd.Accept(pair.FirstFlight[0], world.ListenOptions, world.ServerContext, world.Context);
+            world.PrepareServer?.Invoke(pair.Server);
             pair.Pump(flight);
             return pair;
         }
@@ -89,6 +92,7 @@ internal sealed class TlsPair : IDisposable
         while (datagrams.TryDequeue(out byte[]? datagram))
         {
             end.Read(datagram, _now, replies);
+            Assert.AreEqual(0, end.Error, $"{Ngtcp2Errors.Describe(end.Error)} {end.Tls.FailureDetail}");
         }
     }
 }
@@ -118,6 +122,12 @@ internal sealed class TlsWorld
     public ClientTlsOptions ClientTls { get; set; }
 
     public string ServerName { get; set; } = "a.example";
+
+    /// <summary>Changes the client's end before it writes anything.</summary>
+    public Action<TlsEnd>? PrepareClient { get; set; }
+
+    /// <summary>Changes the server's end before it reads anything.</summary>
+    public Action<TlsEnd>? PrepareServer { get; set; }
 
     public bool AllowEarlyData { get; set; }
 
