@@ -38,6 +38,7 @@ internal sealed unsafe partial class ConnectionDriver
         callbacks.rand = &OnRandom;
         callbacks.get_new_connection_id = &OnNewConnectionId;
         callbacks.remove_connection_id = &OnRemoveConnectionId;
+        callbacks.dcid_status = &OnDestinationIdStatus;
         callbacks.handshake_completed = &OnHandshakeCompleted;
         callbacks.handshake_confirmed = &OnHandshakeConfirmed;
         callbacks.recv_stream_data = &OnStreamData;
@@ -131,6 +132,28 @@ internal sealed unsafe partial class ConnectionDriver
             var key = new ConnectionIdKey(id->AsSpan());
             driver._ids.Remove(key);
             driver._endpoint.RemoveId(key);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnDestinationIdStatus(
+        ngtcp2_conn* native, ngtcp2_connection_id_status_type status, ulong sequence, ngtcp2_cid* id, byte* token, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            if (token != null)
+            {
+                driver.NoteResetToken(
+                    new ReadOnlySpan<byte>(token, NGTCP2_STATELESS_RESET_TOKENLEN),
+                    status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE);
+            }
+
             return 0;
         }
         catch (Exception exception)

@@ -26,6 +26,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     private readonly Ngtcp2Connection _connection;
     private readonly Dictionary<long, Ngtcp2Stream> _streams = [];
     private readonly List<ConnectionIdKey> _ids = [];
+    private readonly List<ConnectionIdKey> _resetTokens = [];
     private readonly List<Ngtcp2Stream> _receiveFlushes = [];
     private readonly List<Ngtcp2Stream> _frees = [];
     private readonly List<Ngtcp2Stream> _newPeerStreams = [];
@@ -257,8 +258,36 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void UpdateTimer() => _endpoint.Timers.Set(this, ngtcp2_conn_get_expiry(_native));
 
+    /// <summary>Takes the tokens with which the peer could reset this connection out of the endpoint's table.</summary>
+    internal void ForgetResetTokens()
+    {
+        foreach (ConnectionIdKey token in _resetTokens)
+        {
+            _endpoint.RemoveResetToken(token, this);
+        }
+
+        _resetTokens.Clear();
+    }
+
+    // A token belongs to an id of the peer's, which comes into use and goes; a reset carries nothing else to find its connection by (RFC 9000, section 10.3).
+    private void NoteResetToken(ReadOnlySpan<byte> token, bool isInUse)
+    {
+        var key = new ConnectionIdKey(token);
+        if (isInUse)
+        {
+            _resetTokens.Add(key);
+            _endpoint.AddResetToken(key, this);
+        }
+        else
+        {
+            _resetTokens.Remove(key);
+            _endpoint.RemoveResetToken(key, this);
+        }
+    }
+
     private void ForgetIds()
     {
+        ForgetResetTokens();
         foreach (ConnectionIdKey id in _ids)
         {
             _endpoint.RemoveId(id);

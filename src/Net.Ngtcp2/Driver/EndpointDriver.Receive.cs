@@ -63,6 +63,12 @@ internal sealed unsafe partial class EndpointDriver
                 return -1;
             }
 
+            if (FindReset(data) is { } reset)
+            {
+                reset.HandleDatagram(data, local, remote, socket, ecn);
+                return -1;
+            }
+
             if (_groupSize > 1 && id.Length > 0 && id[0] % _groupSize != _index)
             {
                 return id[0] % _groupSize;
@@ -75,6 +81,14 @@ internal sealed unsafe partial class EndpointDriver
         }
 
         return -1;
+    }
+
+    // A stateless reset looks like any packet with a short header, but for the token at its end (RFC 9000, section 10.3.1). The library judges it; here only the connection is found.
+    private ConnectionDriver? FindReset(ReadOnlySpan<byte> data)
+    {
+        const int MinReset = 5 + NGTCP2_STATELESS_RESET_TOKENLEN;
+        return _byResetToken.Count > 0 && data.Length >= MinReset && (data[0] & 0x80) == 0
+            && _byResetToken.TryGetValue(new ConnectionIdKey(data[^NGTCP2_STATELESS_RESET_TOKENLEN..]), out ConnectionDriver? driver) ? driver : null;
     }
 
     private void HandleUnknown(

@@ -18,6 +18,7 @@ internal sealed unsafe partial class EndpointDriver
 
     private const int SendBufferBytes = 70_000;
     private readonly Dictionary<ConnectionIdKey, object> _byId = [];
+    private readonly Dictionary<ConnectionIdKey, ConnectionDriver> _byResetToken = [];
     private readonly HashSet<ConnectionDriver> _connections = [];
     private readonly Queue<ConnectionDriver> _dirty = new();
     private readonly List<ConnectionDriver> _flushes = [];
@@ -65,6 +66,9 @@ internal sealed unsafe partial class EndpointDriver
 
     /// <summary>Ids in the table, those of ended connections included.</summary>
     internal int IdCount => _byId.Count;
+
+    /// <summary>Tokens with which peers could reset connections.</summary>
+    internal int ResetTokenCount => _byResetToken.Count;
 
     /// <summary>Whether <see cref="Write"/> has something to do at once.</summary>
     internal bool HasWork => _dirty.Count > 0 || _flushes.Count > 0 || _ended.Count > 0;
@@ -197,10 +201,23 @@ internal sealed unsafe partial class EndpointDriver
 
     internal void RemoveId(ConnectionIdKey key) => _byId.Remove(key);
 
+    /// <summary>Notes the token with which a peer could reset a connection.</summary>
+    internal void AddResetToken(ConnectionIdKey token, ConnectionDriver driver) => _byResetToken[token] = driver;
+
+    internal void RemoveResetToken(ConnectionIdKey token, ConnectionDriver driver)
+    {
+        // Another connection may have the same token by now: a peer may give away what it likes.
+        if (_byResetToken.TryGetValue(token, out ConnectionDriver? owner) && ReferenceEquals(owner, driver))
+        {
+            _byResetToken.Remove(token);
+        }
+    }
+
     /// <summary>Takes an ended connection out; its record answers for it from now on.</summary>
     internal void Remove(ConnectionDriver driver, ClosingRecord record)
     {
         Timers.Remove(driver);
+        driver.ForgetResetTokens();
         _connections.Remove(driver);
         foreach (ConnectionIdKey id in record.Ids)
         {
