@@ -117,8 +117,21 @@ internal sealed partial class UdpLoop : IDriverHost
 
     public (int Socket, SocketAddressBuffer Local) OpenSocketFor(IPEndPoint local, in SocketAddressBuffer remote)
     {
+        if (SocketAddressBuffer.From(local).Family != remote.Family)
+        {
+            throw new TransportException(TransportError.ConnectFailed, $"Nothing can be sent from {local} to {remote}: the addresses are of different families.");
+        }
+
         int number = OpenSocket(local, reusePort: false, dualStack: false);
-        return (number, SourceAddress(number, remote));
+        try
+        {
+            return (number, SourceAddress(number, remote));
+        }
+        catch
+        {
+            CloseSocket(number);
+            throw;
+        }
     }
 
     public void CloseSocket(int socket)
@@ -189,8 +202,17 @@ internal sealed partial class UdpLoop : IDriverHost
             _sockets.Add(null);
         }
 
-        _sockets[number] = new SocketSlot(socket, _poller.Add(socket), number);
-        return number;
+        try
+        {
+            _sockets[number] = new SocketSlot(socket, _poller.Add(socket), number);
+            return number;
+        }
+        catch (InvalidOperationException exception)
+        {
+            socket.Dispose();
+            throw new TransportException(
+                TransportError.ListenFailed, $"A loop holds at most {MaxSockets} sockets; migrate and bind fewer connections of their own, or set more loops.", exception);
+        }
     }
 
     private void DropWork()
