@@ -100,7 +100,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
     {
         ThrowIfClosed();
         var completion = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Run(completion, driver => completion.TrySetResult(driver.UpdateKeys()));
+        Run(completion, driver => driver.UpdateKeys(completion));
         int result = await completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (result != 0)
         {
@@ -124,7 +124,18 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
         Run(completion, driver =>
         {
             IPEndPoint wanted = localEndPoint ?? new IPEndPoint(driver.RemoteAddress.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
-            (int socket, Udp.SocketAddressBuffer local) = _host.OpenSocketFor(wanted, driver.RemoteAddress);
+            int socket;
+            Udp.SocketAddressBuffer local;
+            try
+            {
+                (socket, local) = _host.OpenSocketFor(wanted, driver.RemoteAddress);
+            }
+            catch (TransportException exception)
+            {
+                completion.TrySetException(new TransportException(TransportError.ConnectFailed, exception.Message, exception) { NativeError = exception.NativeError });
+                return;
+            }
+
             driver.Migrate(socket, local, completion);
         });
         await completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

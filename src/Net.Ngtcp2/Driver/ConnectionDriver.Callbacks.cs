@@ -27,7 +27,6 @@ internal sealed unsafe partial class ConnectionDriver
     private bool _earlyKeyEvent;
     private bool _creditEvent;
     private bool _progress;
-    private (bool IsSuccess, bool HasHappened) _pathValidation;
     private (ulong Code, string Reason)? _pendingEnd;
 
     private static ngtcp2_callbacks MakeCallbacks()
@@ -313,7 +312,10 @@ internal sealed unsafe partial class ConnectionDriver
     private static int OnPathValidation(
         ngtcp2_conn* native, uint flags, ngtcp2_path* path, ngtcp2_path* oldPath, ngtcp2_path_validation_result result, void* user)
     {
-        From(user)._pathValidation = (result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_SUCCESS, true);
+        // A validation that is given up for another one has neither succeeded nor failed.
+        ConnectionDriver driver = From(user);
+        driver._pathSucceeded |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_SUCCESS;
+        driver._pathFailed |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_FAILURE;
         return 0;
     }
 

@@ -13,8 +13,11 @@ internal sealed unsafe partial class ConnectionDriver
     private bool _earlyDataSettled;
     private bool _isConfirmed;
     private bool _isReported;
-    private PendingMigration? _migration;
     private PendingPing? _ping;
+    private readonly List<TaskCompletionSource<int>> _keyUpdates = [];
+
+    // A server's handshake is confirmed when it is complete (RFC 9001, section 4.1.2).
+    private bool IsConfirmed => IsServer ? IsHandshakeCompleted : _isConfirmed;
     private bool _isPingArmed;
     private bool _isPingDue;
 
@@ -41,6 +44,7 @@ internal sealed unsafe partial class ConnectionDriver
             _handshakeConfirmedEvent = false;
             _isConfirmed = true;
             ReportWhenAccepted();
+            ReleaseKeyUpdates();
         }
 
         if (IsEnded)
@@ -81,11 +85,13 @@ internal sealed unsafe partial class ConnectionDriver
 
         PublishStatistics();
         _connection.SetHandshakeFacts(Tls, (QuicVersion)ngtcp2_conn_get_negotiated_version(_native), LocalAddress, RemoteAddress);
+        _told = (LocalAddress, RemoteAddress);
         UpdateStreamCredit();
         if (IsServer)
         {
             SendNewToken();
             _endpoint.HandleHandshakeEnded(this);
+            ReleaseKeyUpdates();
         }
 
         ReportWhenAccepted();
@@ -225,13 +231,28 @@ internal sealed unsafe partial class ConnectionDriver
     private void UpdateStreamCredit() =>
         _connection.SetStreamCredit((long)ngtcp2_conn_get_streams_bidi_left(_native), (long)ngtcp2_conn_get_streams_uni_left(_native));
 
-    /// <summary>Asks for new keys.</summary>
-    /// <returns>0, or the library's error.</returns>
-    internal int UpdateKeys()
+    /// <summary>Asks for new keys, once the handshake is confirmed (RFC 9001, section 6.1). Completes with 0 or the library's error.</summary>
+    internal void UpdateKeys(TaskCompletionSource<int> completion)
     {
-        int result = ngtcp2_conn_initiate_key_update(_native, _host.Now);
+        if (!IsConfirmed)
+        {
+            // The handshake's own time limit ends this wait.
+            _keyUpdates.Add(completion);
+            return;
+        }
+
+        completion.TrySetResult(ngtcp2_conn_initiate_key_update(_native, _host.Now));
         MarkDirty();
-        return result;
+    }
+
+    private void ReleaseKeyUpdates()
+    {
+        foreach (TaskCompletionSource<int> waiter in _keyUpdates)
+        {
+            UpdateKeys(waiter);
+        }
+
+        _keyUpdates.Clear();
     }
 
     /// <summary>Sends a PING as soon as it can and completes when something came after it.</summary>
@@ -246,95 +267,19 @@ internal sealed unsafe partial class ConnectionDriver
         UpdateTimer();
     }
 
-    /// <summary>Moves to another local address (RFC 9000, section 9.2).</summary>
-    internal void Migrate(int socket, in SocketAddressBuffer local, TaskCompletionSource completion)
-    {
-        if (_migration is not null)
-        {
-            _host.CloseSocket(socket);
-            completion.TrySetException(new TransportException(TransportError.ConnectFailed, "A migration is under way already; wait for it to end."));
-            return;
-        }
-
-        SocketAddressBuffer localCopy = local;
-        SocketAddressBuffer remoteCopy = RemoteAddress;
-        ngtcp2_path path;
-        SocketAddresses.Point(&path, &localCopy, &remoteCopy, socket);
-        int result = ngtcp2_conn_initiate_migration(_native, &path, _host.Now);
-        if (result != 0)
-        {
-            _host.CloseSocket(socket);
-            completion.TrySetException(new TransportException(
-                TransportError.ConnectFailed, $"The connection cannot move now: {DescribeError(result)}. The peer may forbid it or have given no spare connection id yet.")
-            {
-                NativeError = result,
-            });
-            return;
-        }
-
-        _migration = new PendingMigration(socket, completion);
-        MarkDirty();
-    }
-
-    private void HandlePathEvents()
-    {
-        ngtcp2_path* path = ngtcp2_conn_get_path(_native);
-        SocketAddressBuffer local = SocketAddresses.Read(path->local);
-        SocketAddressBuffer remote = SocketAddresses.Read(path->remote);
-        bool moved = local != LocalAddress || remote != RemoteAddress;
-        bool failed = _pathValidation is { HasHappened: true, IsSuccess: false };
-        bool succeeded = _pathValidation is { HasHappened: true, IsSuccess: true };
-        _pathValidation = default;
-        if (moved)
-        {
-            LocalAddress = local;
-            RemoteAddress = remote;
-            Socket = SocketAddresses.SocketOf(*path);
-            _connection.SetPath(local, remote, isValidated: true);
-        }
-
-        if (_migration is { } migration && (failed || (succeeded && Socket == migration.Socket)))
-        {
-            _migration = null;
-            FinishMigration(migration, succeeded);
-        }
-    }
-
-    private void FinishMigration(PendingMigration migration, bool succeeded)
-    {
-        if (succeeded)
-        {
-            if (OwnSocket >= 0)
-            {
-                _host.CloseSocket(OwnSocket);
-            }
-
-            OwnSocket = migration.Socket;
-            migration.Completion.TrySetResult();
-            return;
-        }
-
-        _host.CloseSocket(migration.Socket);
-        _connection.SetPath(LocalAddress, RemoteAddress, isValidated: false);
-        migration.Completion.TrySetException(new TransportException(
-            TransportError.ConnectFailed, "The new path could not be validated; the connection stays on the old one."));
-    }
-
     /// <summary>Ends what waits for the connection, which is over.</summary>
     internal void FailPending(TransportException failure)
     {
-        if (_migration is { } migration)
+        FailMigration(failure);
+        foreach (TaskCompletionSource<int> waiter in _keyUpdates)
         {
-            _migration = null;
-            _host.CloseSocket(migration.Socket);
-            migration.Completion.TrySetException(failure);
+            waiter.TrySetException(failure);
         }
 
+        _keyUpdates.Clear();
         _ping?.Fail(failure);
         _ping = null;
     }
-
-    private sealed record PendingMigration(int Socket, TaskCompletionSource Completion);
 
     private sealed class PendingPing(ulong started, long bytesReceived)
     {

@@ -94,7 +94,7 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_conn_update_pkt_tx_time(_native, now);
         UpdateTimer();
         PublishStatistics();
-        if (_earlyKeyEvent || _pathValidation.HasHappened)
+        if (_earlyKeyEvent || _pathFailed)
         {
             // A client's first packet makes the keys for early data, and a path that does not answer is given up while writing:
             // what was recorded then must not wait for the next packet of the peer's.

@@ -256,7 +256,11 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void MarkDirty() => _endpoint.MarkDirty(this);
 
-    private void UpdateTimer() => _endpoint.Timers.Set(this, ngtcp2_conn_get_expiry(_native));
+    private void UpdateTimer()
+    {
+        ulong expiry = ngtcp2_conn_get_expiry(_native);
+        _endpoint.Timers.Set(this, _migration is { HasBegun: false } migration ? Math.Min(expiry, migration.BeginDeadline) : expiry);
+    }
 
     /// <summary>Takes the tokens with which the peer could reset this connection out of the endpoint's table.</summary>
     internal void ForgetResetTokens()

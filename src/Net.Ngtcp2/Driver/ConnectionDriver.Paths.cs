@@ -1,0 +1,146 @@
+using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Udp;
+using static Net.Ngtcp2.Interop.Ngtcp2Native;
+
+namespace Net.Ngtcp2.Driver;
+
+// The client's own moves, and moves of the peer that a server follows.
+internal sealed unsafe partial class ConnectionDriver
+{
+    // As long as the validation of a path takes at least (RFC 9000, section 8.2.4): whoever waits for leave to begin one waits no longer.
+    private const ulong MigrationBeginLimit = 3 * NGTCP2_SECONDS;
+    private PendingMigration? _migration;
+    private bool _pathSucceeded;
+    private bool _pathFailed;
+
+    // The path that the application knows of.
+    private (SocketAddressBuffer Local, SocketAddressBuffer Remote) _told;
+
+    /// <summary>Moves to another local address (RFC 9000, section 9.2).</summary>
+    internal void Migrate(int socket, in SocketAddressBuffer local, TaskCompletionSource completion)
+    {
+        if (_migration is not null)
+        {
+            _host.CloseSocket(socket);
+            completion.TrySetException(new TransportException(TransportError.ConnectFailed, "A migration is under way already; wait for it to end."));
+            return;
+        }
+
+        _migration = new PendingMigration(socket, local, completion, _host.Now + MigrationBeginLimit);
+        TryBeginMigration();
+        if (_migration is not null)
+        {
+            UpdateTimer();
+            MarkDirty();
+        }
+    }
+
+    // The handshake may not be confirmed yet, and after moves in quick succession the peer has to give new connection ids first: both come by themselves.
+    private void TryBeginMigration()
+    {
+        if (_migration is not { HasBegun: false } migration)
+        {
+            return;
+        }
+
+        SocketAddressBuffer local = migration.Local;
+        SocketAddressBuffer remote = RemoteAddress;
+        ngtcp2_path path;
+        SocketAddresses.Point(&path, &local, &remote, migration.Socket);
+        ulong now = _host.Now;
+        int result = IsConfirmed ? ngtcp2_conn_initiate_migration(_native, &path, now) : NGTCP2_ERR_INVALID_STATE;
+        if (result == 0)
+        {
+            migration.HasBegun = true;
+            return;
+        }
+
+        if ((result == NGTCP2_ERR_CONN_ID_BLOCKED || !IsConfirmed) && now < migration.BeginDeadline)
+        {
+            return;
+        }
+
+        FailMigration(new TransportException(
+            TransportError.ConnectFailed, $"The connection cannot move now: {DescribeError(result)}. The peer may forbid it or give no spare connection id.")
+        {
+            NativeError = result,
+        });
+    }
+
+    private void HandlePathEvents()
+    {
+        TryBeginMigration();
+        ngtcp2_path* path = ngtcp2_conn_get_path(_native);
+        LocalAddress = SocketAddresses.Read(path->local);
+        RemoteAddress = SocketAddresses.Read(path->remote);
+        Socket = SocketAddresses.SocketOf(*path);
+        bool succeeded = _pathSucceeded;
+        bool failed = _pathFailed;
+        _pathSucceeded = false;
+        _pathFailed = false;
+        if (succeeded && (LocalAddress, RemoteAddress) != _told)
+        {
+            // Not before: a server sends to a client's new address at once, but anybody may have copied a packet there (RFC 9000, section 9.3.1).
+            Tell(isValidated: true);
+        }
+        else if (failed && IsServer)
+        {
+            Tell(isValidated: false);
+        }
+
+        if (_migration is { HasBegun: true } migration && (failed || (succeeded && Socket == migration.Socket)))
+        {
+            _migration = null;
+            FinishMigration(migration, succeeded);
+        }
+    }
+
+    private void Tell(bool isValidated)
+    {
+        _told = isValidated ? (LocalAddress, RemoteAddress) : _told;
+        _connection.SetPath(_told.Local, _told.Remote, isValidated);
+    }
+
+    private void FinishMigration(PendingMigration migration, bool succeeded)
+    {
+        if (succeeded)
+        {
+            if (OwnSocket >= 0)
+            {
+                _host.CloseSocket(OwnSocket);
+            }
+
+            OwnSocket = migration.Socket;
+            migration.Completion.TrySetResult();
+            return;
+        }
+
+        _host.CloseSocket(migration.Socket);
+        Tell(isValidated: false);
+        migration.Completion.TrySetException(new TransportException(
+            TransportError.ConnectFailed, "The new path could not be validated; the connection stays on the old one."));
+    }
+
+    private void FailMigration(TransportException failure)
+    {
+        if (_migration is { } migration)
+        {
+            _migration = null;
+            _host.CloseSocket(migration.Socket);
+            migration.Completion.TrySetException(failure);
+        }
+    }
+
+    private sealed class PendingMigration(int socket, SocketAddressBuffer local, TaskCompletionSource completion, ulong beginDeadline)
+    {
+        internal int Socket { get; } = socket;
+
+        internal SocketAddressBuffer Local { get; } = local;
+
+        internal TaskCompletionSource Completion { get; } = completion;
+
+        internal ulong BeginDeadline { get; } = beginDeadline;
+
+        internal bool HasBegun { get; set; }
+    }
+}
