@@ -31,7 +31,7 @@ internal sealed class UdpRelay : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<Action> _work = new();
     private readonly SocketAddressBuffer _server;
-    private readonly IPAddress _address;
+    private IPAddress _outerAddress;
     private readonly UdpSocket _inner;
     private readonly int _innerSlot;
     private readonly Dictionary<SocketAddressBuffer, Outer> _outers = [];
@@ -39,6 +39,7 @@ internal sealed class UdpRelay : IAsyncDisposable
     private readonly RelayObserver? _observer;
     private readonly Queue<(byte[] Data, SocketAddressBuffer Client, byte Ecn)> _held = new();
     private bool _isHolding;
+    private bool _ignoresNewClients;
     private volatile bool _stopping;
 
     /// <summary>Starts a relay.</summary>
@@ -47,10 +48,10 @@ internal sealed class UdpRelay : IAsyncDisposable
     internal UdpRelay(IPEndPoint server, RelayObserver? observer = null)
     {
         _server = SocketAddressBuffer.From(server);
-        _address = server.Address;
+        _outerAddress = server.Address;
         _observer = observer;
         _poller = new Poller(_wake, MaxSockets);
-        _inner = Open();
+        _inner = UdpSocket.Open(new UdpSocketOptions { LocalEndPoint = new IPEndPoint(server.Address, 0) });
         _innerSlot = _poller.Add(_inner);
         EndPoint = _inner.LocalAddress.ToIPEndPoint();
         _thread = new Thread(Run) { IsBackground = true, Name = "test relay" };
@@ -60,10 +61,12 @@ internal sealed class UdpRelay : IAsyncDisposable
     /// <summary>What clients connect to.</summary>
     internal IPEndPoint EndPoint { get; }
 
-    /// <summary>Gives every client a new outer port. What the server still sends to the old one is lost.</summary>
+    /// <summary>Gives every client a new outer port. What the server still sends to the old one is lost. An observer that calls it sees it done before the next datagram of a client's.</summary>
+    /// <param name="address">Another outer address from now on; <c>null</c> keeps it.</param>
     /// <returns>The new outer ports.</returns>
-    internal Task<int[]> RebindAsync() => OnThread(() =>
+    internal Task<int[]> RebindAsync(IPAddress? address = null) => OnThread(() =>
     {
+        _outerAddress = address ?? _outerAddress;
         foreach ((SocketAddressBuffer client, Outer old) in _outers.ToArray())
         {
             _poller.Remove(old.Slot);
@@ -75,6 +78,9 @@ internal sealed class UdpRelay : IAsyncDisposable
 
         return _outers.Values.Select(static o => o.Socket.LocalAddress.Port).ToArray();
     });
+
+    /// <summary>From now on loses what comes from addresses that have not sent before, as a firewall does.</summary>
+    internal Task IgnoreNewClientsAsync() => OnThread(() => _ignoresNewClients = true);
 
     /// <summary>Keeps what the server sends from now on until <see cref="ReleaseAsync"/>.</summary>
     internal Task HoldAsync() => OnThread(() => _isHolding = true);
@@ -119,11 +125,9 @@ internal sealed class UdpRelay : IAsyncDisposable
         return done.Task;
     }
 
-    private UdpSocket Open() => UdpSocket.Open(new UdpSocketOptions { LocalEndPoint = new IPEndPoint(_address, 0) });
-
     private Outer NewOuter(SocketAddressBuffer client)
     {
-        UdpSocket socket = Open();
+        UdpSocket socket = UdpSocket.Open(new UdpSocketOptions { LocalEndPoint = new IPEndPoint(_outerAddress, 0) });
         return new Outer(socket, _poller.Add(socket), client);
     }
 
@@ -139,7 +143,7 @@ internal sealed class UdpRelay : IAsyncDisposable
                     action();
                 }
 
-                if (_poller.EventsOf(_innerSlot) != PollEvents.None)
+                if (HasArrived(_inner, _innerSlot))
                 {
                     var handler = new FromClients(this);
                     _inner.ReceiveBatch(ref handler, _inner.ReceiveBatchSize);
@@ -147,7 +151,7 @@ internal sealed class UdpRelay : IAsyncDisposable
 
                 foreach (Outer outer in _outers.Values)
                 {
-                    if (_poller.EventsOf(outer.Slot) != PollEvents.None)
+                    if (HasArrived(outer.Socket, outer.Slot))
                     {
                         var handler = new FromServer(this, outer.Client);
                         outer.Socket.ReceiveBatch(ref handler, outer.Socket.ReceiveBatchSize);
@@ -171,6 +175,18 @@ internal sealed class UdpRelay : IAsyncDisposable
         }
     }
 
+    private bool HasArrived(UdpSocket socket, int slot)
+    {
+        PollEvents events = _poller.EventsOf(slot);
+
+        // A server that is gone for a while answers with ICMP errors, which would keep the poller awake.
+        while ((events & PollEvents.Error) != 0 && socket.TryReadError(out _))
+        {
+        }
+
+        return (events & PollEvents.Readable) != 0;
+    }
+
     private void TakeFromClient(ReadOnlySpan<byte> data, in SocketAddressBuffer client, byte ecn)
     {
         if (_observer is not null && !_observer(RelayDirection.ToServer, data, ref ecn))
@@ -180,6 +196,11 @@ internal sealed class UdpRelay : IAsyncDisposable
 
         if (!_outers.TryGetValue(client, out Outer? outer))
         {
+            if (_ignoresNewClients)
+            {
+                return;
+            }
+
             _outers[client] = outer = NewOuter(client);
         }
 
