@@ -100,6 +100,13 @@ internal sealed unsafe partial class TlsSession
                     tls = From(session);
                     return tls._isServer ? tls.ToResult(tls.ReverifyResumedPeer()) : tls.HandleServerFinished();
 
+                case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_KEY_UPDATE when incoming != 0:
+                    // QUIC changes keys by itself and forbids this message (RFC 9001, section 6). GnuTLS would obey it and install keys in ngtcp2 a second time,
+                    // which that answers with an assertion that ends the process.
+                    tls = From(session);
+                    tls.FailureDetail = "The peer sent a TLS KeyUpdate message, which QUIC forbids.";
+                    return GnuTlsNative.GNUTLS_E_UNEXPECTED_PACKET;
+
                 case gnutls_handshake_description_t.GNUTLS_HANDSHAKE_NEW_SESSION_TICKET:
                     tls = From(session);
                     return tls.HandleTicket(isBefore, incoming != 0, new Span<byte>(message->data, (int)message->size));

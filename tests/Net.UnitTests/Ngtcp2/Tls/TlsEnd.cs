@@ -10,7 +10,7 @@ using static Net.Ngtcp2.Interop.Ngtcp2Native;
 namespace Net.UnitTests.Ngtcp2.Tls;
 
 /// <summary>One end of a QUIC connection whose TLS side is the one under test. Datagrams are carried by hand and none is lost, so no timer is needed.</summary>
-internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
+internal sealed unsafe partial class TlsEnd : ITlsOwner, IDisposable
 {
     private const int MaxDatagram = 1452;
 
@@ -20,6 +20,7 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
     private ngtcp2_conn* _connection;
     private long _stream = -1;
     private byte[] _toSend = [];
+    private readonly List<GCHandle> _submitted = [];
     private GCHandle _pinned;
 
     private TlsEnd(bool isServer)
@@ -111,6 +112,18 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         _stream = stream;
         _toSend = Encoding.ASCII.GetBytes(text);
         _pinned = GCHandle.Alloc(_toSend, GCHandleType.Pinned);
+    }
+
+    /// <summary>Puts handshake bytes into the stream of CRYPTO frames, as no TLS library would.</summary>
+    public void SubmitHandshake(byte[] message)
+    {
+        fixed (byte* pointer = message)
+        {
+            Assert.AreEqual(0, SubmitCryptoData(_connection, ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_1RTT, pointer, (nuint)message.Length));
+        }
+
+        // The library points to the bytes until they are acknowledged.
+        _submitted.Add(GCHandle.Alloc(message, GCHandleType.Pinned));
     }
 
     public void Read(byte[] datagram, ulong now, Queue<byte[]> replies)
@@ -208,6 +221,9 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         {
             _pinned.Free();
         }
+
+        _submitted.ForEach(static handle => handle.Free());
+        _submitted.Clear();
     }
 
     private static ngtcp2_sockaddr_in Address(ushort port) => new()
@@ -286,6 +302,9 @@ internal sealed unsafe class TlsEnd : ITlsOwner, IDisposable
         TransportParameters = new ReadOnlySpan<byte>(buffer, (int)length).ToArray();
         return 0;
     }
+
+    [LibraryImport(NativeLibraryNames.Ngtcp2, EntryPoint = "ngtcp2_conn_submit_crypto_data")]
+    private static partial int SubmitCryptoData(ngtcp2_conn* connection, ngtcp2_encryption_level level, byte* data, nuint length);
 
     private static TlsEnd From(void* user) => (TlsEnd)GCHandle.FromIntPtr((nint)user).Target!;
 

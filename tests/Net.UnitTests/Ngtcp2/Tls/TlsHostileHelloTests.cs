@@ -70,6 +70,34 @@ public sealed class TlsHostileHelloTests
     }
 
     [TestMethod]
+    public void Hello_FollowedByAnotherMessageInTheClear_ServerAnswersOrRefuses()
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        TlsWorld world = EarlyWorld().WithMutual(ClientCertificateMode.Optional);
+        foreach (int type in Enumerable.Range(0, 32).Append(254).Append(255))
+        {
+            byte[] noise = new byte[random.Next(2, 40)];
+            random.NextBytes(noise);
+            foreach (byte[] content in new byte[][] { [], [0], [0, 0, 0, 0], new byte[32], noise })
+            {
+                byte[] hello = [.. InitialDatagram.ClientHello(random), (byte)type, 0, 0, (byte)content.Length, .. content];
+                using TlsEnd server = Offer(world, hello, random);
+                Assert.IsFalse(server.IsHandshakeOver, $"type {type}, {Convert.ToHexString(content)}, seed {seed}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Hello_Twice_ServerAnswersOrRefuses()
+    {
+        var random = new Random(5);
+        byte[] hello = InitialDatagram.ClientHello(random);
+        using TlsEnd server = Offer(EarlyWorld(), [.. hello, .. hello], random);
+        Assert.IsFalse(server.IsHandshakeOver);
+    }
+
+    [TestMethod]
     public void Hello_CutAnywhere_ServerWaitsOrRefuses()
     {
         var random = new Random(4);
@@ -80,6 +108,41 @@ public sealed class TlsHostileHelloTests
             using TlsEnd server = Offer(world, hello.AsSpan(0, length), random);
             Assert.IsNull(server.Tls.ServerOptions, $"{length} bytes");
         }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Message_AfterTheHandshake_EveryTypeRefusedAndProcessLives(bool fromClient)
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        foreach (int type in Enumerable.Range(0, 32).Append(254).Append(255))
+        {
+            byte[] noise = new byte[random.Next(2, 40)];
+            random.NextBytes(noise);
+            foreach (byte[] content in new byte[][] { [], [0], noise })
+            {
+                using TlsPair pair = TlsPair.Run(new TlsWorld());
+                Assert.IsTrue(pair.Client.IsConfirmed);
+                (TlsEnd sender, TlsEnd receiver) = fromClient ? (pair.Client, pair.Server) : (pair.Server, pair.Client);
+                sender.SubmitHandshake([(byte)type, 0, 0, (byte)content.Length, .. content]);
+                pair.Pump();
+                Assert.IsNotNull(receiver.SentAlert, $"type {type}, {Convert.ToHexString(content)}, seed {seed}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow((byte)0)]
+    [DataRow((byte)1)]
+    public void KeyUpdate_AsTlsMessage_AlertUnexpectedMessage(byte request)
+    {
+        using TlsPair pair = TlsPair.Run(new TlsWorld());
+        pair.Client.SubmitHandshake([24, 0, 0, 1, request]);
+        pair.Pump();
+        Assert.AreEqual(10, pair.Server.SentAlert);
+        Assert.AreEqual(0x10aul, pair.Client.ReceivedCode);
     }
 
     private static TlsEnd Offer(TlsWorld world, ReadOnlySpan<byte> hello, Random random)
