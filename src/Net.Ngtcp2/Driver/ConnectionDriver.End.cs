@@ -116,6 +116,9 @@ internal sealed unsafe partial class ConnectionDriver
             case NGTCP2_ERR_IDLE_CLOSE:
                 End(new ConnectionClose(CloseInitiator.None, TransportError.ConnectionLost, null, null, "idle timeout: nothing came from the peer in time"), null);
                 break;
+            case NGTCP2_ERR_DRAINING:
+                EndAfterReadError(result);
+                break;
             case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
                 End(new ConnectionClose(
                     CloseInitiator.None, TransportError.ConnectFailed, null, null, $"the handshake took longer than HandshakeTimeout ({_options.HandshakeTimeout})"), null);
@@ -128,13 +131,18 @@ internal sealed unsafe partial class ConnectionDriver
 
     private void EndAfterWriteError(int result)
     {
-        if (result == NGTCP2_ERR_CRYPTO)
+        switch (result)
         {
-            EndWithTlsAlert();
-        }
-        else
-        {
-            EndWithLibraryError(result);
+            case NGTCP2_ERR_CRYPTO:
+                EndWithTlsAlert();
+                break;
+            case NGTCP2_ERR_DRAINING:
+                // The peer's close came in a Handshake packet after the handshake, as when a server refuses a certificate: reading such a packet does not tell.
+                EndAfterReadError(result);
+                break;
+            default:
+                EndWithLibraryError(result);
+                break;
         }
     }
 
