@@ -35,6 +35,7 @@ internal static class HostErrors
 
     // errno of Linux: the engine hands it on as it is.
     private const int AccessDenied = 13;
+    private const int FamilyNotSupported = 97;
     private const int AddressInUse = 98;
     private const int AddressNotAvailable = 99;
 
@@ -50,6 +51,7 @@ internal static class HostErrors
                 : "The system denies it; a security policy or a container's limits may be the reason.",
             AddressInUse => $"Another program has UDP port {endPoint.Port}: find it with `ss -ulpn 'sport = :{endPoint.Port}'`, or take another port (--port 8443; 0 lets the system choose).",
             AddressNotAvailable => $"No network interface of this machine has the address {endPoint.Address}; `ip address` lists those it has, and --address :: takes all.",
+            FamilyNotSupported => "This machine has no IPv6; --address 0.0.0.0 takes every IPv4 address.",
             _ => "Take another port with --port, or another address with --address.",
         };
         return new HostException(ExitCodes.CannotBind, $"Cannot listen on UDP {endPoint}: {exception.Message}\n{advice}", exception);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Net.Client;
 using Net.Hosting.Echoing;
 
@@ -52,6 +53,7 @@ internal sealed class BenchWorker(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TimeSpan> EchoOnOwnStreamAsync(CancellationToken cancellationToken)
     {
         if (_exchange is null)
@@ -65,6 +67,7 @@ internal sealed class BenchWorker(
         return await _exchange.EchoAsync(payload).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TimeSpan> EchoOnNewStreamAsync(CancellationToken cancellationToken)
     {
         long started = timeProvider.GetTimestamp();

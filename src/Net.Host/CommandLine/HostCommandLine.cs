@@ -49,10 +49,10 @@ internal static class HostCommandLine
         [
             ServeCommand.Make(context), EchoCommand.Make(context), BenchCommand.Make(context, texts), VersionCommand.Make(context),
         ];
-        foreach ((Command command, string help) in commands)
+        foreach ((Command command, string text) in commands)
         {
             root.Subcommands.Add(command);
-            texts.Add(command, help);
+            texts.Add(command, text);
         }
 
         texts.Add(root, $"""
@@ -68,9 +68,8 @@ internal static class HostCommandLine
             Exit codes: {ExitCodes.Help}.
             """);
 
-        // One version for all: `net version` tells more, and --version would say the same of the assembly alone.
-        HelpOption help1 = root.Options.OfType<HelpOption>().Single();
-        help1.Action = new ExampleHelpAction((HelpAction)help1.Action!, texts);
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExampleHelpAction((HelpAction)help.Action!, texts);
         return root;
     }
 

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Net.Client;
 
 namespace Net.Hosting.Echoing;
 
-/// <summary>Echoes on one stream, one after the other, each compared byte by byte.</summary>
+/// <summary>Echoes on one stream, one after the other, each compared byte by byte. Waits use pooled state, so that what is measured is the library and not this.</summary>
 internal sealed class EchoExchange(RawStream stream, TimeProvider timeProvider)
 {
     private const int MaxUnflushed = 16 << 10;
@@ -13,6 +14,7 @@ internal sealed class EchoExchange(RawStream stream, TimeProvider timeProvider)
     /// <param name="message">The bytes, at least one.</param>
     /// <returns>From before the first byte was written until the last one came back.</returns>
     /// <exception cref="HostException">Other bytes came back.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<TimeSpan> EchoAsync(ReadOnlyMemory<byte> message)
     {
         long started = timeProvider.GetTimestamp();
@@ -37,6 +39,7 @@ internal sealed class EchoExchange(RawStream stream, TimeProvider timeProvider)
     /// <summary>Sends a message as all that the stream carries, and reads it back with the server's end.</summary>
     /// <param name="message">The bytes, at least one.</param>
     /// <exception cref="HostException">Other bytes came back.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask EchoWholeAsync(ReadOnlyMemory<byte> message)
     {
         // Completing without a flush lets bytes and FIN share a packet. What is larger than the send buffer must be flushed on the way.
@@ -55,6 +58,7 @@ internal sealed class EchoExchange(RawStream stream, TimeProvider timeProvider)
     }
 
     /// <summary>Says that all was sent and waits for the server to end too.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask FinishAsync()
     {
         await stream.Output.CompleteAsync().ConfigureAwait(false);
@@ -67,6 +71,7 @@ internal sealed class EchoExchange(RawStream stream, TimeProvider timeProvider)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ReadAsync(ReadOnlyMemory<byte> message)
     {
         int received = 0;

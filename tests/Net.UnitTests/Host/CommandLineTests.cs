@@ -138,6 +138,7 @@ public sealed class CommandLineTests
     [DataRow(13, 443, "--port 8443")]
     [DataRow(98, 8443, "ss -ulpn 'sport = :8443'")]
     [DataRow(99, 8443, "--address ::")]
+    [DataRow(97, 8443, "--address 0.0.0.0")]
     [DataRow(0, 8443, "--port")]
     public void CannotBind_EachReason_SaysWhatToDo(int error, int port, string expected)
     {
