@@ -60,7 +60,7 @@ internal sealed class MsQuicListener : TransportListener
         var listener = new MsQuicListener(options, credentials, timeProvider, disposed);
         try
         {
-            ThrowIfNotLocal(options.LocalEndPoint);
+            ThrowIfNotBindable(options.LocalEndPoint);
             listener._quic = await QuicListener.ListenAsync(
                 new QuicListenerOptions
                 {
@@ -74,7 +74,10 @@ internal sealed class MsQuicListener : TransportListener
         catch (Exception exception) when (exception is QuicException or SocketException or InvalidOperationException)
         {
             ErrorMeaning meaning = MsQuicErrors.Translate(exception, ErrorScene.Listening);
-            throw meaning.ToException($"Listening on {options.LocalEndPoint} failed: {meaning.Reason}. Choose another address or port, or free this one.", exception);
+            string remedy = exception is SocketException { SocketErrorCode: SocketError.AccessDenied }
+                ? "Choose a port of 1024 or above, or give the process the right to lower ones (root, or the capability CAP_NET_BIND_SERVICE)."
+                : "Choose another address or port, or free this one.";
+            throw meaning.ToException($"Listening on {options.LocalEndPoint} failed: {meaning.Reason}. {remedy}", exception);
         }
 
         listener._loop = listener.AcceptLoopAsync();
@@ -108,11 +111,19 @@ internal sealed class MsQuicListener : TransportListener
         }
     }
 
-    // The library binds addresses that no interface has, and such a listener waits for ever; the operating system's own answer is asked for first.
-    private static void ThrowIfNotLocal(IPEndPoint local)
+    // The library binds addresses that no interface has, and such a listener waits for ever. Where the right to a port is missing it only says "internal error".
+    // So the operating system's own answer is asked for first.
+    private static void ThrowIfNotBindable(IPEndPoint local)
     {
         using var probe = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        probe.Bind(new IPEndPoint(local.Address, 0));
+        try
+        {
+            probe.Bind(local);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            // Another listener of this process may share the port for another application protocol; the library knows.
+        }
     }
 
     private async Task StopAsync()
