@@ -9,7 +9,6 @@ namespace Net.Ngtcp2;
 /// <summary>A connection as the application sees it. This part is for any thread; it only posts to the driver and reads what the driver published.</summary>
 internal sealed partial class Ngtcp2Connection : TransportConnection
 {
-    private static long s_lastId;
     private readonly IDriverHost _host;
     private readonly TaskCompletionSource _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _usable = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,7 +28,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
         IsServer = isServer;
         _remote = remote;
         _local = local;
-        Id = Interlocked.Increment(ref s_lastId);
+        Id = CreateId();
         StreamCreditLump = Math.Min(256 << 10, options.Limits.StreamReceiveWindow / 4);
         _connectionCreditLump = Math.Min(256 << 10, options.Limits.ConnectionReceiveWindow / 4);
         _creditWork = new CreditWork(this);

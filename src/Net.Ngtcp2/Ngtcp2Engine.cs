@@ -23,7 +23,7 @@ public sealed class Ngtcp2Engine : TransportEngine
         | EngineCapabilities.Datagrams | EngineCapabilities.StreamPriority | EngineCapabilities.PathStatistics | EngineCapabilities.CongestionControlChoice
         | EngineCapabilities.Ping | EngineCapabilities.KeyUpdate | EngineCapabilities.InlineContinuations | EngineCapabilities.KeyLog
         | EngineCapabilities.Version2 | EngineCapabilities.InjectedClock | EngineCapabilities.Retry | EngineCapabilities.StatelessReset
-        | EngineCapabilities.CloseReason | EngineCapabilities.TlsPerHandshake | EngineCapabilities.AbuseLimits;
+        | EngineCapabilities.CloseReason | EngineCapabilities.TlsPerHandshake | EngineCapabilities.AbuseLimits | EngineCapabilities.ConfirmedConnect;
 
     private readonly Lock _lock = new();
     private readonly List<Ngtcp2Listener> _listeners = [];
