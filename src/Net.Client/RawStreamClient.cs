@@ -10,7 +10,9 @@ public sealed class RawStreamClient
     private readonly TimeProvider _timeProvider;
 
     /// <summary>Makes a client.</summary>
-    /// <param name="connection">A connection opened with <see cref="RawStreamProtocol.ApplicationProtocol"/>; the caller owns and disposes it.</param>
+    /// <param name="connection">
+    /// A connection opened with <see cref="RawStreamProtocol.ApplicationProtocol"/>, best with <see cref="RawStreamProtocol.ClientLimits"/>; the caller owns and disposes it.
+    /// </param>
     /// <param name="limits">How large headers may be, as the server would refuse larger ones; <c>null</c>: the defaults of the protocol.</param>
     /// <param name="timeProvider">The clock of deadlines; <c>null</c>: the system's.</param>
     /// <exception cref="ArgumentException">The connection speaks another protocol, is a server's side, or the limits are out of range.</exception>

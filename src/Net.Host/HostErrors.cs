@@ -5,6 +5,9 @@ namespace Net.Hosting;
 /// <summary>The one place that says failures to the person at the terminal.</summary>
 internal static class HostErrors
 {
+    private const string CertificateAdvice =
+        "Both sides must trust each other: --ca names the authority that signed the server's certificate; --cert and --key name a certificate that the server's --ca signed. `make certs` makes a set that fits.";
+
     /// <summary>The exit code and the text for a failure that a person can do something about.</summary>
     /// <param name="exception">The failure.</param>
     /// <returns>The code and the text; <c>null</c> when the failure is a fault of the program and its stack trace is worth more.</returns>
@@ -12,7 +15,7 @@ internal static class HostErrors
     {
         HostException host => (host.ExitCode, host.Message),
         TransportException { Error: TransportError.EngineMissing } => (ExitCodes.EngineMissing, exception.Message),
-        TransportException { Error: TransportError.CertificateRejected } => (ExitCodes.Certificate, exception.Message),
+        TransportException { Error: TransportError.CertificateRejected } => (ExitCodes.Certificate, $"{exception.Message}\n{CertificateAdvice}"),
         TransportException => (ExitCodes.Failure, exception.Message),
         NotSupportedException or ArgumentException => (ExitCodes.Failure, exception.Message),
         IOException or UnauthorizedAccessException => (ExitCodes.Failure, exception.Message),
@@ -25,8 +28,7 @@ internal static class HostErrors
     {
         (int code, string advice) = exception.Error switch
         {
-            TransportError.CertificateRejected => (ExitCodes.Certificate,
-                "Both sides must trust each other: --ca names the authority that signed the server's certificate; --cert and --key name a certificate that the server's --ca signed. `make certs` makes a set that fits."),
+            TransportError.CertificateRejected => (ExitCodes.Certificate, CertificateAdvice),
             TransportError.EngineMissing => (ExitCodes.EngineMissing, "`net version` shows which engines run here."),
             _ => (ExitCodes.Failure, $"Is a server listening on UDP port {endPoint.Port}, and does no firewall drop UDP? `net serve --port {endPoint.Port}` starts one."),
         };

@@ -18,6 +18,9 @@ public static class RawStreamProtocol
     /// <summary>The longest W3C tracestate that is carried, characters; a longer one is left out.</summary>
     public const int MaxTraceStateSize = 512;
 
+    /// <summary>Limits for a client's connection: the defaults, but the server can open no streams, as the protocol has no use for them and nobody would read them.</summary>
+    public static TransportLimits ClientLimits { get; } = new() { MaxInboundBidirectionalStreams = 0, MaxInboundUnidirectionalStreams = 0 };
+
     /// <summary>The longest deadline that is carried: 30 days. A receiver takes a larger one as this.</summary>
     public static readonly TimeSpan MaxDeadline = TimeSpan.FromDays(30);
 }

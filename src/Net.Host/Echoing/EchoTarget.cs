@@ -5,9 +5,6 @@ namespace Net.Hosting.Echoing;
 /// <summary>The server that <c>net echo</c> and <c>net bench</c> call, and how.</summary>
 internal sealed record EchoTarget
 {
-    /// <summary>A client of raw streams lets the server open none.</summary>
-    internal static readonly TransportLimits Limits = new() { MaxInboundBidirectionalStreams = 0, MaxInboundUnidirectionalStreams = 0 };
-
     internal required TransportEndPoint EndPoint { get; init; }
 
     internal required string Engine { get; init; }
@@ -42,7 +39,7 @@ internal sealed record EchoTarget
             },
             HandshakeTimeout = Timeout,
             InlineContinuations = inline && engine.Capabilities.HasFlag(EngineCapabilities.InlineContinuations),
-            Limits = Limits,
+            Limits = RawStreamProtocol.ClientLimits,
         };
     }
 

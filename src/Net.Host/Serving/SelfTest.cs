@@ -39,7 +39,7 @@ internal sealed class SelfTest(HostContext context, ServeOptions options)
             ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
             Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = CertificateFiles.LoadTrust(options.AuthorityPath) },
             HandshakeTimeout = Limit,
-            Limits = EchoTarget.Limits,
+            Limits = RawStreamProtocol.ClientLimits,
         };
         long started = context.TimeProvider.GetTimestamp();
         TransportConnection connection = await engine.ConnectAsync(connect, cancellationToken).ConfigureAwait(false);
