@@ -33,7 +33,12 @@ internal sealed partial class Ngtcp2Connection
 
     internal void SetEarlyData(EarlyDataStatus status) => _earlyData = (int)status;
 
-    internal void HandleEarlyDataPossible() => _usable.TrySetResult();
+    /// <summary>Early data may be sent, in the protocol of the ticket.</summary>
+    internal void HandleEarlyDataPossible(string? protocol)
+    {
+        _earlyProtocol = protocol;
+        _usable.TrySetResult();
+    }
 
     /// <summary>The handshake is over and the peer has accepted this side.</summary>
     internal void HandleHandshakeCompleted(ulong duration)

@@ -18,6 +18,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
     private volatile IPEndPoint _local;
     private volatile IPEndPoint _remote;
     private volatile int _earlyData;
+    private volatile string? _earlyProtocol;
     private volatile ConnectionClose? _close;
     private int _closeRequested;
 
@@ -53,7 +54,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
 
     public override IPEndPoint RemoteEndPoint => _remote;
 
-    public override string ApplicationProtocol => _facts?.ApplicationProtocol ?? (EarlyData == EarlyDataStatus.Pending ? Options.ApplicationProtocols[0] : "");
+    public override string ApplicationProtocol => _facts?.ApplicationProtocol ?? _earlyProtocol ?? "";
 
     public override string? ServerName => IsServer ? _facts?.ServerName : ((ConnectOptions)Options).EffectiveServerName;
 

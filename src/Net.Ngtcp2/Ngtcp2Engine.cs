@@ -115,6 +115,7 @@ public sealed class Ngtcp2Engine : TransportEngine
     protected override async ValueTask<TransportConnection> ConnectCoreAsync(ConnectOptions options, CancellationToken cancellationToken)
     {
         ThrowIfUnusable();
+        TlsSession.ThrowIfUnsupported(options.ApplicationProtocols);
         if (options.RemoteEndPoint is IPEndPoint address)
         {
             return await ConnectToAsync(options, address, cancellationToken).ConfigureAwait(false);
@@ -143,6 +144,7 @@ public sealed class Ngtcp2Engine : TransportEngine
     {
         cancellationToken.ThrowIfCancellationRequested();
         ThrowIfUnusable();
+        TlsSession.ThrowIfUnsupported(options.ApplicationProtocols);
         Ngtcp2Listener listener = Ngtcp2Listener.Start(this, options);
         lock (_lock)
         {

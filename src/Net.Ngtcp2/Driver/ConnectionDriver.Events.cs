@@ -139,7 +139,7 @@ internal sealed unsafe partial class ConnectionDriver
         {
             _connection.SetEarlyData(EarlyDataStatus.Pending);
             UpdateStreamCredit();
-            _connection.HandleEarlyDataPossible();
+            _connection.HandleEarlyDataPossible(Tls.ApplicationProtocol);
         }
     }
 

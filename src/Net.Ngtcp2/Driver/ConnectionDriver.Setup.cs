@@ -104,6 +104,9 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         ngtcp2_callbacks callbacks = MakeCallbacks();
+
+        // The peer of a resumed session is judged in there, before its early data can be read.
+        callbacks.recv_crypto_data = TlsSession.ReceiveServerCryptoData;
         SocketAddressBuffer localCopy = local;
         SocketAddressBuffer remoteCopy = remote;
         ngtcp2_path path;
