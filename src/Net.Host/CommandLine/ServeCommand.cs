@@ -26,22 +26,7 @@ internal static class ServeCommand
     internal static (Command Command, string Help) Make(HostContext context)
     {
         Option<int> port = CountOptions.Make("--port", "UDP port; 0 lets the system choose.", 443, 0, 65535, "PORT");
-        Option<IPAddress> address = new("--address")
-        {
-            Description = "Address to listen on; :: takes every IPv6 and IPv4 address.",
-            DefaultValueFactory = static _ => IPAddress.IPv6Any,
-            HelpName = "ADDRESS",
-            CustomParser = static result =>
-            {
-                if (IPAddress.TryParse(result.Tokens[0].Value, out IPAddress? parsed))
-                {
-                    return parsed;
-                }
-
-                result.AddError($"'{result.Tokens[0].Value}' is no IP address; write for example ::, 127.0.0.1 or 192.0.2.7.");
-                return IPAddress.None;
-            },
-        };
+        Option<IPAddress> address = AddressOption();
         Option<string> engine = EngineOption.Make(context.Engines.Names);
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
@@ -103,6 +88,23 @@ internal static class ServeCommand
         }).RunAsync(cancellationToken));
         return (command, Help);
     }
+
+    private static Option<IPAddress> AddressOption() => new("--address")
+    {
+        Description = "Address to listen on; :: takes every IPv6 and IPv4 address.",
+        DefaultValueFactory = static _ => IPAddress.IPv6Any,
+        HelpName = "ADDRESS",
+        CustomParser = static result =>
+        {
+            if (IPAddress.TryParse(result.Tokens[0].Value, out IPAddress? parsed))
+            {
+                return parsed;
+            }
+
+            result.AddError($"'{result.Tokens[0].Value}' is no IP address; write for example ::, 127.0.0.1 or 192.0.2.7.");
+            return IPAddress.None;
+        },
+    };
 
     private static Option<string> FileOption(string name, string description, string file) => new(name)
     {
