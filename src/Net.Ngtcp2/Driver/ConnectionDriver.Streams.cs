@@ -39,6 +39,11 @@ internal sealed unsafe partial class ConnectionDriver
         {
             stream.Release();
             ReturnPlace(stream);
+            if (_placesToReturn)
+            {
+                // A stream that is over on the wire brings nothing else to send, and the peer may be waiting for just this place.
+                MarkDirty();
+            }
         }
 
         if (!stream.IsNative)
