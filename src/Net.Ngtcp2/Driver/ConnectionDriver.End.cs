@@ -39,6 +39,19 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
+    /// <summary>Ends because what the connection belongs to is disposed. A server's clients are told as the application would have told them: they were closed, not lost.</summary>
+    internal void Dismiss(string reason)
+    {
+        if (IsServer && IsHandshakeCompleted)
+        {
+            Close(_options.DefaultCloseErrorCode, "");
+        }
+        else
+        {
+            Abandon(reason);
+        }
+    }
+
     /// <summary>Ends an attempt whose destination said that nobody listens there. ICMP can be forged, so it only counts before the peer has answered.</summary>
     internal void HandleUnreachable(string reason)
     {

@@ -149,7 +149,7 @@ internal sealed unsafe partial class EndpointDriver
     {
         foreach (ConnectionDriver driver in _connections.ToArray())
         {
-            driver.Abandon(reason);
+            driver.Dismiss(reason);
         }
 
         FlushReceived();
