@@ -123,8 +123,9 @@ internal sealed unsafe partial class Ngtcp2Stream
 
         _receiveEnded = true;
         _receive.Writer.Complete(failure);
-        if (_inputCompleted)
+        if (_inputCompleted || failure is not null)
         {
+            // After a failure nobody can read what is left, and the other streams need the connection's credit for it.
             GiveBackUpTo(_received);
         }
     }
