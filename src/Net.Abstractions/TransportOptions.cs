@@ -3,7 +3,11 @@ namespace Net;
 /// <summary>What clients and servers set alike for a connection.</summary>
 public abstract record TransportOptions
 {
-    /// <summary>Application protocols in order of preference (ALPN, RFC 7301), such as <c>net/1</c> or <c>h3</c>; 1 to 16 names of 1 to 255 ASCII characters. At least one must be common, or the handshake fails.</summary>
+    // GnuTLS carries no more and no longer ones. Options that hold on one engine must hold on all, as the engine may be chosen when the program runs.
+    private const int MaxApplicationProtocols = 8;
+    private const int MaxApplicationProtocolLength = 32;
+
+    /// <summary>Application protocols in order of preference (ALPN, RFC 7301), such as <c>net/1</c> or <c>h3</c>; 1 to 8 names of 1 to 32 ASCII characters, which every engine can carry. At least one must be common, or the handshake fails.</summary>
     public required IReadOnlyList<string> ApplicationProtocols { get; init; }
 
     /// <summary>How long a handshake may take. Default 10 s; range 1 ms to 10 min.</summary>
@@ -74,17 +78,17 @@ public abstract record TransportOptions
 
     private void ValidateProtocols(OptionFaults faults)
     {
-        if (ApplicationProtocols is null || ApplicationProtocols.Count is 0 or > 16)
+        if (ApplicationProtocols is null || ApplicationProtocols.Count is 0 or > MaxApplicationProtocols)
         {
-            faults.Add(nameof(ApplicationProtocols), "must hold 1 to 16 names, such as \"net/1\".");
+            faults.Add(nameof(ApplicationProtocols), $"must hold 1 to {MaxApplicationProtocols} names, such as \"net/1\".");
             return;
         }
 
         foreach (string name in ApplicationProtocols)
         {
-            if (string.IsNullOrEmpty(name) || name.Length > 255 || !System.Text.Ascii.IsValid(name))
+            if (string.IsNullOrEmpty(name) || name.Length > MaxApplicationProtocolLength || !System.Text.Ascii.IsValid(name))
             {
-                faults.Add(nameof(ApplicationProtocols), $"holds '{name}'; a name has 1 to 255 ASCII characters.");
+                faults.Add(nameof(ApplicationProtocols), $"holds '{name}'; a name has 1 to {MaxApplicationProtocolLength} ASCII characters.");
             }
         }
     }

@@ -144,20 +144,21 @@ public abstract partial class EngineConformanceTests
         const int Count = 20;
         TransportListener listener = await ListenAsync();
         Task<TransportConnection[]> connecting = Task.WhenAll(Enumerable.Range(0, Count).Select(_ => ClientEngine.ConnectAsync(Connecting(listener.LocalEndPoint)).AsTask()));
-        var ports = new HashSet<int>();
+        var ids = new HashSet<long>();
         for (int i = 0; i < Count; i++)
         {
-            ports.Add((await AcceptAsync(listener)).RemoteEndPoint.Port);
+            TransportConnection server = await AcceptAsync(listener);
+            ids.Add(server.Id);
+            await server.CloseAsync(0x70).WithTimeout();
         }
 
         TransportConnection[] clients = await connecting.WithTimeout();
         foreach (TransportConnection client in clients)
         {
-            Own(client);
+            Assert.AreEqual(0x70, (await Own(client).Closed.WithTimeout()).ApplicationErrorCode);
         }
 
-        Assert.HasCount(Count, ports);
-        Assert.IsTrue(ports.SetEquals(clients.Select(c => c.LocalEndPoint.Port)));
+        Assert.HasCount(Count, ids);
     }
 
     [TestMethod]

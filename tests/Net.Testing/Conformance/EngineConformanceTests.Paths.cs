@@ -162,13 +162,48 @@ public abstract partial class EngineConformanceTests
         }
 
         pair.StartEcho();
-        await pair.Client.AssertEchoesAsync();
-        await pair.Client.UpdateKeysAsync().WithTimeout();
         byte[] data = new byte[500_000];
         TestSeed.TakeRandom(TestContext).NextBytes(data);
-        CollectionAssert.AreEqual(data, await pair.Client.EchoAsync(data));
-        await pair.Server.UpdateKeysAsync().WithTimeout();
-        CollectionAssert.AreEqual(data, await pair.Client.EchoAsync(data));
+        foreach (TransportConnection side in new[] { pair.Client, pair.Server })
+        {
+            await UpdateKeysWhenAllowedAsync(pair, side).WithTimeout();
+            CollectionAssert.AreEqual(data, await pair.Client.EchoAsync(data));
+        }
+    }
+
+    [TestMethod]
+    public async Task UpdateKeysAsync_ConnectionClosed_Fails()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        await pair.Server.CloseAsync(9).WithTimeout();
+        await pair.Client.Closed.WithTimeout();
+
+        if (Can(EngineCapabilities.KeyUpdate))
+        {
+            await FailsAsync(TransportError.ConnectionClosed, () => pair.Client.UpdateKeysAsync().AsTask());
+        }
+        else
+        {
+            await IsNotSupportedAsync(() => pair.Client.UpdateKeysAsync().AsTask());
+        }
+    }
+
+    // The handshake must be confirmed and the last update three probe timeouts ago (RFC 9001, section 6.5), which round trips bring about.
+    private static async Task UpdateKeysWhenAllowedAsync(ConformancePair pair, TransportConnection side)
+    {
+        while (true)
+        {
+            await pair.Client.AssertEchoesAsync();
+            try
+            {
+                await side.UpdateKeysAsync().WithTimeout();
+                return;
+            }
+            catch (TransportException) when (!side.Closed.IsCompleted)
+            {
+                // Too early: the contract allows it to say so.
+            }
+        }
     }
 
     private static async Task EchoManyAsync(TransportStream client, TransportStream server, int count)

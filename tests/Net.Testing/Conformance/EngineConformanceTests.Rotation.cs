@@ -3,7 +3,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Net.Testing;
 
-/// <content>Rotation, resumption and 0-RTT.</content>
+/// <content>Rotation and resumption.</content>
 public abstract partial class EngineConformanceTests
 {
     [TestMethod]
@@ -150,12 +150,14 @@ public abstract partial class EngineConformanceTests
 
         ConformancePair second = await ConnectPairAsync(listener, o => o with { Tls = tls });
 
-        Assert.HasCount(2, serverPolicy.Questions);
-        Assert.HasCount(2, clientPolicy.Questions);
-        Assert.AreEqual(second.Client.IsResumed, serverPolicy.Questions[1].IsResumption);
-        Assert.AreEqual(second.Server.IsResumed, clientPolicy.Questions[1].IsResumption);
-        CollectionAssert.AreEqual(Certificates.Server.Certificate.RawData, serverPolicy.Questions[1].Chain[0]);
-        CollectionAssert.AreEqual(Certificates.Client.Certificate.RawData, clientPolicy.Questions[1].Chain[0]);
+        // An engine may ask more than once in a handshake, as early data needs an answer sooner than the rest.
+        Assert.IsGreaterThanOrEqualTo(2, serverPolicy.Questions.Count);
+        Assert.IsGreaterThanOrEqualTo(2, clientPolicy.Questions.Count);
+        Assert.IsFalse(serverPolicy.Questions[0].IsResumption);
+        Assert.AreEqual(second.Client.IsResumed, serverPolicy.Questions[^1].IsResumption);
+        Assert.AreEqual(second.Server.IsResumed, clientPolicy.Questions[^1].IsResumption);
+        CollectionAssert.AreEqual(Certificates.Server.Certificate.RawData, serverPolicy.Questions[^1].Chain[0]);
+        CollectionAssert.AreEqual(Certificates.Client.Certificate.RawData, clientPolicy.Questions[^1].Chain[0]);
     }
 
     [TestMethod]
@@ -186,87 +188,6 @@ public abstract partial class EngineConformanceTests
         Volatile.Write(ref refuse, true);
 
         await ConnectFailsAsync(TransportError.CertificateRejected, Connecting(listener.LocalEndPoint, tls));
-    }
-
-    [TestMethod]
-    public async Task EarlyData_ServerAllows_IdempotentStreamIsServed()
-    {
-        var store = new NotifyingTicketStore();
-        ClientTlsOptions tls = ClientTls(store: store);
-        TransportListener listener = await ListenAsync(Listening(PlainTls() with { AllowEarlyData = true }));
-        await ConnectAndTakeTicketAsync(listener, tls, store);
-
-        Task<TransportConnection> accepting = AcceptAsync(listener);
-        TransportConnection client = await ConnectAsync(Connecting(listener.LocalEndPoint, tls) with { AllowEarlyData = true });
-        TransportStream stream = await client.OpenStreamAsync(StreamDirection.Bidirectional, Idempotency.Idempotent).WithTimeout();
-        await stream.SendAllAsync("early"u8.ToArray());
-        TransportConnection server = await accepting;
-        TransportStream accepted = await server.AcceptStreamAsync().WithTimeout();
-        CollectionAssert.AreEqual("early"u8.ToArray(), await accepted.Input.ReadToEndAsync());
-        await accepted.SendAllAsync("answer"u8.ToArray());
-        CollectionAssert.AreEqual("answer"u8.ToArray(), await stream.Input.ReadToEndAsync());
-        await client.HandshakeCompletion.WithTimeout();
-
-        bool can = Can(EngineCapabilities.EarlyData);
-        Assert.AreEqual(can ? EarlyDataStatus.Accepted : EarlyDataStatus.None, client.EarlyData);
-        Assert.AreEqual(can, accepted.IsEarlyData);
-        Assert.IsFalse(stream.IsEarlyData);
-        Assert.AreEqual(Protocol, client.ApplicationProtocol);
-    }
-
-    [TestMethod]
-    public async Task EarlyData_NonIdempotentStream_WaitsForTheHandshake()
-    {
-        var store = new NotifyingTicketStore();
-        ClientTlsOptions tls = ClientTls(store: store);
-        TransportListener listener = await ListenAsync(Listening(PlainTls() with { AllowEarlyData = true }));
-        await ConnectAndTakeTicketAsync(listener, tls, store);
-
-        Task<TransportConnection> accepting = AcceptAsync(listener);
-        TransportConnection client = await ConnectAsync(Connecting(listener.LocalEndPoint, tls) with { AllowEarlyData = true });
-        bool openedAtOnce = client.TryOpenStream(StreamDirection.Bidirectional, Idempotency.NonIdempotent, out TransportStream? early);
-        Assert.IsTrue(!openedAtOnce || client.HandshakeCompletion.IsCompletedSuccessfully, "A non-idempotent stream was opened before the server had answered.");
-        TransportStream stream = early ?? await client.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout();
-        Assert.IsTrue(client.HandshakeCompletion.IsCompletedSuccessfully);
-
-        await stream.SendAllAsync("late"u8.ToArray());
-        TransportConnection server = await accepting;
-        TransportStream accepted = await server.AcceptStreamAsync().WithTimeout();
-        CollectionAssert.AreEqual("late"u8.ToArray(), await accepted.Input.ReadToEndAsync());
-        Assert.IsFalse(accepted.IsEarlyData);
-    }
-
-    [TestMethod]
-    public async Task EarlyData_ServerRefusesIt_EarlyStreamFailsAndConnectionWorks()
-    {
-        var store = new NotifyingTicketStore();
-        ClientTlsOptions tls = ClientTls(store: store);
-        ServerTlsOptions before = PlainTls() with { AllowEarlyData = true, TicketKey = RandomNumberGenerator.GetBytes(64) };
-        ServerTlsOptions after = before with { TicketKey = RandomNumberGenerator.GetBytes(64) };
-        ServerTlsOptions current = before;
-        TransportListener listener = await ListenAsync(Listening() with { Tls = (in ClientHello _) => Volatile.Read(ref current) });
-        await ConnectAndTakeTicketAsync(listener, tls, store);
-        Volatile.Write(ref current, after);
-
-        Task<TransportConnection> accepting = AcceptAsync(listener);
-        TransportConnection client = await ConnectAsync(Connecting(listener.LocalEndPoint, tls) with { AllowEarlyData = true });
-        if (Can(EngineCapabilities.EarlyData))
-        {
-            TransportStream early = await client.OpenStreamAsync(StreamDirection.Bidirectional, Idempotency.Idempotent).WithTimeout();
-            TransportException exception = await FailsAsync(TransportError.EarlyDataRejected, async () =>
-            {
-                await early.SendAllAsync("early"u8.ToArray());
-                await early.Input.ReadToEndAsync();
-            });
-            Assert.IsTrue(exception.IsSafeToRetry);
-            Assert.AreEqual(EarlyDataStatus.Rejected, client.EarlyData);
-        }
-
-        await client.HandshakeCompletion.WithTimeout();
-        ConformancePair pair = Own(new ConformancePair(listener, client, await accepting));
-        pair.StartEcho();
-        await client.AssertEchoesAsync();
-        Assert.IsFalse(client.IsResumed);
     }
 
     private async Task ConnectAndTakeTicketAsync(TransportListener listener, ClientTlsOptions tls, NotifyingTicketStore store)

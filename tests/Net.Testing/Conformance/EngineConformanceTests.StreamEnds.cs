@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -345,10 +346,13 @@ public abstract partial class EngineConformanceTests
         }
     }
 
+    // Writes until the peer's refusal arrives. The end of patience is a failure of its own: it must not go on behind the back of the test.
     private static async Task WriteForeverAsync(TransportStream stream)
     {
-        while (true)
+        long end = Stopwatch.GetTimestamp() + (long)(TestDeadline.Limit.TotalSeconds * Stopwatch.Frequency);
+        while (Stopwatch.GetTimestamp() < end)
         {
+            await Task.Yield();
             await stream.Output.WriteAsync(new byte[1000]);
         }
     }
