@@ -261,10 +261,15 @@ internal sealed unsafe partial class ConnectionDriver
         _ping ??= new PendingPing(_host.Now, _bytesReceived);
         _ping.Waiters.Add(completion);
 
-        // The library sends a PING when the connection was quiet for the keep-alive time; the shortest one makes it do so at once.
+        ArmPing();
+        UpdateTimer();
+    }
+
+    // The library sends a PING when the connection was quiet for the keep-alive time; the shortest one makes it do so at once.
+    private void ArmPing()
+    {
         _isPingArmed = true;
         ngtcp2_conn_set_keep_alive_timeout(_native, 1);
-        UpdateTimer();
     }
 
     /// <summary>Ends what waits for the connection, which is over.</summary>

@@ -71,9 +71,18 @@ internal sealed unsafe partial class ConnectionDriver
     {
         TryBeginMigration();
         ngtcp2_path* path = ngtcp2_conn_get_path(_native);
-        LocalAddress = SocketAddresses.Read(path->local);
-        RemoteAddress = SocketAddresses.Read(path->remote);
-        Socket = SocketAddresses.SocketOf(*path);
+        SocketAddressBuffer local = SocketAddresses.Read(path->local);
+        SocketAddressBuffer remote = SocketAddresses.Read(path->remote);
+        if (local != LocalAddress || remote != RemoteAddress)
+        {
+            LocalAddress = local;
+            RemoteAddress = remote;
+            Socket = SocketAddresses.SocketOf(*path);
+
+            // The library forgets its timer for what is in flight when the path changes. Without something newer to be acknowledged, what was lost on the other path is lost for ever.
+            ArmPing();
+        }
+
         bool succeeded = _pathSucceeded;
         bool failed = _pathFailed;
         _pathSucceeded = false;
