@@ -19,6 +19,12 @@ internal sealed unsafe partial class ConnectionDriver
     // Type and length before the payload of a DATAGRAM frame (RFC 9221, section 4).
     private const int DatagramFrameOverhead = 9;
 
+    // What every path of QUIC carries (RFC 9000, section 14).
+    private const int SmallestUdpPayload = 1200;
+
+    // UDP payloads of an IPv6 packet on links of 16 KiB, 9,000 (jumbo frames), 1,500 (Ethernet), 1,492 (PPPoE), 1,420 (WireGuard), 1,380 and 1,280 bytes (the least of IPv6).
+    private static ReadOnlySpan<ushort> ProbeSizes => [16_336, 8_952, 1_452, 1_444, 1_372, 1_332, 1_232];
+
     private static ulong ToNanoseconds(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? 0 : (ulong)time.Ticks * 100;
 
     private void InitializeClient(ConnectOptions options, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket)
@@ -32,7 +38,8 @@ internal sealed unsafe partial class ConnectionDriver
         SessionTicketKey key = _connection.TicketKey;
         SessionTicket? ticket = options.Tls.TicketStore?.TakeTicket(key);
         ReadOnlyMemory<byte> token = options.Tls.TicketStore?.TakeToken(key) ?? default;
-        ngtcp2_settings settings = MakeSettings();
+        ushort* probes = stackalloc ushort[ProbeSizes.Length + 1];
+        ngtcp2_settings settings = MakeSettings(probes);
         ngtcp2_transport_params parameters = MakeParameters();
         ngtcp2_callbacks callbacks = MakeCallbacks();
         SocketAddressBuffer localCopy = local;
@@ -84,7 +91,8 @@ internal sealed unsafe partial class ConnectionDriver
         SetPath(local, remote, socket);
         ngtcp2_cid scid = _endpoint.MakeId();
         ngtcp2_cid clientId = initial.Header.scid;
-        ngtcp2_settings settings = MakeSettings();
+        ushort* probes = stackalloc ushort[ProbeSizes.Length + 1];
+        ngtcp2_settings settings = MakeSettings(probes);
         ngtcp2_transport_params parameters = MakeParameters();
         parameters.original_dcid = initial.OriginalId;
         parameters.original_dcid_present = 1;
@@ -157,7 +165,7 @@ internal sealed unsafe partial class ConnectionDriver
         settings->preferred_versionslen = (nuint)count;
     }
 
-    private ngtcp2_settings MakeSettings()
+    private ngtcp2_settings MakeSettings(ushort* probes)
     {
         Ngtcp2EngineOptions engine = _endpoint.EngineOptions;
         ngtcp2_settings settings;
@@ -169,8 +177,12 @@ internal sealed unsafe partial class ConnectionDriver
             CongestionControl.Bbr => ngtcp2_cc_algo.NGTCP2_CC_ALGO_BBR,
             _ => ngtcp2_cc_algo.NGTCP2_CC_ALGO_CUBIC,
         };
-        settings.max_tx_udp_payload_size = (nuint)engine.MaxUdpPayload;
-        settings.no_pmtud = engine.PathMtuDiscovery ? (byte)0 : (byte)1;
+
+        // Discovery is turned off by leaving it nothing to discover: with no_pmtud the library ends the process when a client comes back to its old path.
+        int largest = engine.PathMtuDiscovery ? engine.MaxUdpPayload : SmallestUdpPayload;
+        settings.max_tx_udp_payload_size = (nuint)largest;
+        settings.pmtud_probes = probes;
+        settings.pmtud_probeslen = (nuint)FillProbes(probes, largest);
         settings.handshake_timeout = ToNanoseconds(_options.HandshakeTimeout);
         settings.ack_thresh = 2;
 
@@ -178,6 +190,25 @@ internal sealed unsafe partial class ConnectionDriver
         settings.max_window = (ulong)_options.Limits.ConnectionReceiveWindow;
         settings.max_stream_window = (ulong)_options.Limits.StreamReceiveWindow;
         return settings;
+    }
+
+    // The wanted size first, as most paths carry it; then what is common below it.
+    private static int FillProbes(ushort* probes, int largest)
+    {
+        int count = 0;
+        if (largest > SmallestUdpPayload)
+        {
+            probes[count++] = (ushort)largest;
+            foreach (ushort size in ProbeSizes)
+            {
+                if (size < largest)
+                {
+                    probes[count++] = size;
+                }
+            }
+        }
+
+        return count;
     }
 
     private ngtcp2_transport_params MakeParameters()

@@ -10,8 +10,8 @@ internal sealed unsafe partial class ConnectionDriver
 {
     private const int MaxVectors = 8;
 
-    // How long one stream that does not share its turn keeps the line before others of its urgency are looked at again.
-    private const int MaxBatchBytes = 65_000;
+    // What one call to the kernel takes.
+    private const int MaxBatchBytes = UdpSocket.MaxBatchBytes;
 
     /// <summary>Writes what can be sent now.</summary>
     /// <returns>Whether there may be more to send at once, so that the connection should be asked again after the others.</returns>
@@ -40,13 +40,14 @@ internal sealed unsafe partial class ConnectionDriver
         Span<byte> buffer = _endpoint.SendBuffer;
         int largest = (int)ngtcp2_conn_get_max_tx_udp_payload_size(_native);
         int pathLargest = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
-        int quantum = Math.Clamp((int)ngtcp2_conn_get_send_quantum(_native), pathLargest, Math.Min(MaxBatchBytes, buffer.Length - largest));
+        int quantum = Math.Clamp((int)ngtcp2_conn_get_send_quantum(_native), pathLargest, MaxBatchBytes);
         var batch = new Batch();
         bool wrote = false;
         bool hasMore = false;
         while (true)
         {
-            int room = quantum - batch.Length >= largest ? largest : pathLargest;
+            // The first packet of a batch may always be a probe of the path's size.
+            int room = batch.Length == 0 || quantum - batch.Length >= largest ? largest : pathLargest;
             nint length;
             ngtcp2_path_storage storage;
             ngtcp2_path_storage_zero(&storage);

@@ -16,7 +16,8 @@ internal sealed unsafe partial class EndpointDriver
     /// <summary>Length of the connection ids that this side chooses: long enough that nobody guesses one, short enough to cost little in each packet.</summary>
     internal const int IdLength = 12;
 
-    private const int SendBufferBytes = 70_000;
+    // A full batch, and behind it the largest datagram.
+    private const int SendBufferBytes = 2 * 65_536;
     private readonly Dictionary<ConnectionIdKey, object> _byId = [];
     private readonly Dictionary<ConnectionIdKey, ConnectionDriver> _byResetToken = [];
     private readonly HashSet<ConnectionDriver> _connections = [];
