@@ -8,4 +8,7 @@ internal sealed class LoopCounters
 
     /// <summary>Waits that another thread's work ended.</summary>
     internal long Signals;
+
+    /// <summary>Datagrams of another loop's connections that were lost because that loop was too far behind.</summary>
+    internal long ForwardsDropped;
 }

@@ -10,6 +10,9 @@ internal sealed partial class UdpLoop
 {
     private const int MaxWorkPerTurn = 1024;
     private const int MaxErrorsPerTurn = 64;
+
+    // Datagrams of other loops that wait for one: a few milliseconds of a full line.
+    private const int MaxForwardedWaiting = 4096;
     private const string NobodyListens = "the destination is unreachable: nobody listens on that port, or a firewall refuses it";
 
     /// <summary>Binds a port with as many loops as the engine is set to, and starts them.</summary>
@@ -54,6 +57,8 @@ internal sealed partial class UdpLoop
         engine.Logger.Listening(bound, count);
         return loops;
     }
+
+    private int _forwardedWaiting;
 
     private void Run()
     {
@@ -208,6 +213,14 @@ internal sealed partial class UdpLoop
     private void Forward(int index, ReadOnlySpan<byte> data, in SocketAddressBuffer local, in SocketAddressBuffer remote, byte ecn)
     {
         UdpLoop target = _group[index];
+        if (Interlocked.Increment(ref target._forwardedWaiting) > MaxForwardedWaiting)
+        {
+            // A loop that is behind must not eat memory: QUIC repeats what is lost.
+            Interlocked.Decrement(ref target._forwardedWaiting);
+            Counters.ForwardsDropped++;
+            return;
+        }
+
         target.Post(new ForwardedDatagram(target, data.ToArray(), local, remote, ecn));
     }
 
@@ -226,6 +239,10 @@ internal sealed partial class UdpLoop
     // The loops of a group have one socket each, number 0, all bound to the same address.
     private sealed class ForwardedDatagram(UdpLoop loop, byte[] data, SocketAddressBuffer local, SocketAddressBuffer remote, byte ecn) : IDriverWork
     {
-        public void Run() => loop.Driver.HandleDatagram(data, local, remote, 0, ecn);
+        public void Run()
+        {
+            Interlocked.Decrement(ref loop._forwardedWaiting);
+            loop.Driver.HandleDatagram(data, local, remote, 0, ecn);
+        }
     }
 }

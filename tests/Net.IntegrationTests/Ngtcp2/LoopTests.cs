@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Net.Ngtcp2;
 using Net.Ngtcp2.Loop;
@@ -77,6 +78,43 @@ public sealed class LoopTests : Ngtcp2Test
         foreach (UdpLoop loop in engine.ClientLoops)
         {
             Assert.AreEqual(1, await OnLoop(loop, _ => loop.Sockets.Count(static s => s is not null)).WithTimeout(), "Only the shared socket is left.");
+        }
+    }
+
+    [TestMethod]
+    public async Task Datagrams_ForALoopThatIsFarBehind_AreLostRatherThanKeptWithoutEnd()
+    {
+        const int Behind = 1;
+        Ngtcp2Engine engine = NewEngine(o => o with { ListenerLoops = 2 });
+        EchoServer server = await ListenAsync(engine, ListenOn("127.0.0.1"));
+        StopSteering(server);
+        using var goOn = new ManualResetEventSlim();
+        Task<bool> stuck = OnLoop(server.Loops[Behind], _ => goOn.Wait(TestDeadline.Limit));
+
+        // Datagrams for connections of the stuck loop, from many ports so that the kernel hands some to the other one.
+        byte[] datagram = new byte[100];
+        datagram[0] = 0x40;
+        datagram[1] = Behind;
+        UdpClient[] senders = [.. Enumerable.Range(0, 16).Select(static _ => new UdpClient(AddressFamily.InterNetwork))];
+        await Waiting.Until(async () =>
+        {
+            foreach (UdpClient sender in senders)
+            {
+                for (int i = 0; i < 50; i++)
+                {
+                    await sender.SendAsync(datagram, server.EndPoint);
+                }
+            }
+
+            return server.Loops[0].Counters.ForwardsDropped > 0;
+        });
+        goOn.Set();
+        Assert.IsTrue(await stuck.WithTimeout());
+        Array.ForEach(senders, static sender => sender.Dispose());
+        for (int i = 0; i < 8; i++)
+        {
+            var (client, _) = await ConnectAsync(engine, server);
+            await Echo.RoundTripAsync(client, "in time again");
         }
     }
 
