@@ -32,12 +32,13 @@ public sealed record TransportEndPoint(string Host, int Port)
             throw new FormatException($"'{text}' has scheme '{uri.Scheme}'; only https is served, as QUIC is always encrypted.");
         }
 
-        if (uri.Port is < 1 or > 65535 || uri.PathAndQuery is not ("/" or ""))
+        if (uri.Port is < 1 or > 65535 || uri.PathAndQuery is not ("/" or "") || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
         {
-            throw new FormatException($"'{text}' must hold a port of 1 to 65535 and no path.");
+            throw new FormatException($"'{text}' must hold a host and a port of 1 to 65535, but no user, path, query or fragment.");
         }
 
-        return new TransportEndPoint(uri.HostNameType == UriHostNameType.IPv6 ? uri.DnsSafeHost : uri.Host, uri.Port);
+        // The ASCII form of the name, which resolvers, SNI and certificates use; without the brackets of an IPv6 address.
+        return new TransportEndPoint(uri.IdnHost, uri.Port);
     }
 
     /// <summary>The end point for a socket.</summary>
