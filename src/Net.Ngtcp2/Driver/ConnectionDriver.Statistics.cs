@@ -48,6 +48,13 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
+    private ulong BytesInFlight()
+    {
+        ngtcp2_conn_info info;
+        ngtcp2_conn_get_conn_info(_native, &info);
+        return info.bytes_in_flight;
+    }
+
     private void PublishStatistics()
     {
         if (_native == null)

@@ -41,6 +41,7 @@ internal sealed unsafe partial class ConnectionDriver
         int largest = (int)ngtcp2_conn_get_max_tx_udp_payload_size(_native);
         int pathLargest = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
         int quantum = Math.Clamp((int)ngtcp2_conn_get_send_quantum(_native), pathLargest, MaxBatchBytes);
+        ulong inFlight = _isPingDue ? BytesInFlight() : 0;
         var batch = new Batch();
         bool wrote = false;
         bool hasMore = false;
@@ -85,9 +86,10 @@ internal sealed unsafe partial class ConnectionDriver
             }
         }
 
-        if (wrote && _isPingDue)
+        if (wrote && _isPingDue && BytesInFlight() > inFlight)
         {
-            // The PING is out; left as it is, the shortest keep-alive time would send one with every packet.
+            // Something is out that the peer must acknowledge; left as it is, the shortest keep-alive time would send a PING with every packet.
+            // A packet of acknowledgements alone takes the PING's place without asking for an answer: then it is still due.
             _isPingDue = false;
             ngtcp2_conn_set_keep_alive_timeout(_native, ToNanoseconds(_options.KeepAliveInterval));
         }
