@@ -18,7 +18,7 @@ internal sealed class Ngtcp2Listener : TransportListener
     private Ngtcp2Listener(Ngtcp2Engine engine, ListenOptions options)
     {
         _engine = engine;
-        _state = new ServerState(options, new Tls.ServerTlsContext(options.Tls), Deliver);
+        _state = new ServerState(options, new Tls.ServerTlsContext(options.Tls), Deliver, () => _queue.Count);
     }
 
     public override IPEndPoint LocalEndPoint => _localEndPoint;
@@ -90,7 +90,7 @@ internal sealed class Ngtcp2Listener : TransportListener
     {
         if (_state.IsStopped || _queue.Count >= _state.Options.Backlog)
         {
-            // Nobody takes connections fast enough: this one is closed rather than kept waiting without end.
+            // Handshakes that were under way together can pass the check that new ones meet: the surplus is closed rather than kept waiting without end.
             connection.Abandon("the backlog of accepted connections is full");
             return;
         }

@@ -8,12 +8,14 @@ internal sealed class ServerState
 {
     internal const int SecretLength = 32;
     private readonly Action<Ngtcp2Connection> _deliver;
+    private readonly Func<int> _waiting;
     private int _connections;
     private int _handshakes;
     private volatile bool _stopped;
 
-    internal ServerState(ListenOptions options, ServerTlsContext tls, Action<Ngtcp2Connection> deliver)
+    internal ServerState(ListenOptions options, ServerTlsContext tls, Action<Ngtcp2Connection> deliver, Func<int>? waiting = null)
     {
+        _waiting = waiting ?? (static () => 0);
         Options = options;
         Tls = tls;
         _deliver = deliver;
@@ -52,7 +54,7 @@ internal sealed class ServerState
     /// <summary>Takes a place for a new connection.</summary>
     internal bool TryBegin()
     {
-        if (_stopped)
+        if (_stopped || _waiting() >= Options.Backlog)
         {
             return false;
         }
