@@ -31,6 +31,19 @@ internal sealed partial class Ngtcp2Connection
             tls.ApplicationProtocol ?? "", tls.ServerName, version, tls.CipherSuite, tls.PeerCertificate, tls.PeerChain, tls.IdentityGeneration, tls.IsResumed);
     }
 
+    /// <summary>The server has said which versions it speaks, and that the first one is not among them (RFC 9000, section 6).</summary>
+    internal void NoteVersionsOfServer(ReadOnlySpan<uint> versions)
+    {
+        foreach (QuicVersion version in Options.Versions)
+        {
+            if (version != FirstVersion && versions.Contains((uint)version))
+            {
+                NextVersion = version;
+                return;
+            }
+        }
+    }
+
     internal void SetEarlyData(EarlyDataStatus status) => _earlyData = (int)status;
 
     /// <summary>Early data may be sent, in the protocol of the ticket.</summary>

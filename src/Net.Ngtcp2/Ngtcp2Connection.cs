@@ -35,6 +35,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
         _creditWork = new CreditWork(this);
         _acceptQueue = new AcceptQueue<TransportStream>(options.InlineContinuations);
         _datagramQueue = new DatagramQueue(options.Limits.DatagramReceiveQueue);
+        FirstVersion = options.Versions[0];
         if (!isServer)
         {
             var connect = (ConnectOptions)options;
@@ -58,7 +59,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
 
     public override string? ServerName => IsServer ? _facts?.ServerName : ((ConnectOptions)Options).EffectiveServerName;
 
-    public override QuicVersion Version => _facts?.Version ?? Options.Versions[0];
+    public override QuicVersion Version => _facts?.Version ?? FirstVersion;
 
     public override string? CipherSuite => _facts?.CipherSuite;
 
@@ -79,6 +80,12 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
     internal TransportOptions Options { get; }
 
     internal SessionTicketKey TicketKey { get; }
+
+    /// <summary>The version that a client's first packet has.</summary>
+    internal QuicVersion FirstVersion { get; init; }
+
+    /// <summary>The version to try next when the server has answered that it does not speak the first one; <c>null</c> when there is none in common.</summary>
+    internal QuicVersion? NextVersion { get; private set; }
 
     /// <summary>The driver of this connection; only its own thread may use it.</summary>
     internal ConnectionDriver Driver => _driver ?? throw new InvalidOperationException("The connection has no driver yet.");

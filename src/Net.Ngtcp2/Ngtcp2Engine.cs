@@ -172,11 +172,15 @@ public sealed class Ngtcp2Engine : TransportEngine
         throw new TransportException(TransportError.ConnectFailed, $"The name '{dns.Host}' has no address.");
     }
 
-    private async ValueTask<TransportConnection> ConnectToAsync(ConnectOptions options, IPEndPoint remote, CancellationToken cancellationToken)
+    private async ValueTask<TransportConnection> ConnectToAsync(
+        ConnectOptions options, IPEndPoint remote, CancellationToken cancellationToken, QuicVersion? nextVersion = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         UdpLoop loop = NextClientLoop();
-        var connection = new Ngtcp2Connection(options, loop, isServer: false, remote, options.LocalEndPoint ?? new IPEndPoint(IPAddress.Any, 0));
+        var connection = new Ngtcp2Connection(options, loop, isServer: false, remote, options.LocalEndPoint ?? new IPEndPoint(IPAddress.Any, 0))
+        {
+            FirstVersion = nextVersion ?? options.Versions[0],
+        };
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Post(new ConnectWork(loop, connection, options, SocketAddressBuffer.From(remote), begun));
         await begun.Task.ConfigureAwait(false);
@@ -191,6 +195,11 @@ public sealed class Ngtcp2Engine : TransportEngine
             {
                 // A cancelled attempt is over before it is reported, so that nothing is left behind.
                 cancellationToken.ThrowIfCancellationRequested();
+                if (nextVersion is null && connection.NextVersion is { } version)
+                {
+                    return await ConnectToAsync(options, remote, cancellationToken, version).ConfigureAwait(false);
+                }
+
                 throw new TransportException(exception.Error == TransportError.CertificateRejected ? exception.Error : TransportError.ConnectFailed, $"Connecting to {remote} failed. {exception.Message}", exception)
                 {
                     TransportErrorCode = exception.TransportErrorCode,

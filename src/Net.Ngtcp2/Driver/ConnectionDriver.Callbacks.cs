@@ -38,6 +38,7 @@ internal sealed unsafe partial class ConnectionDriver
         callbacks.get_new_connection_id = &OnNewConnectionId;
         callbacks.remove_connection_id = &OnRemoveConnectionId;
         callbacks.dcid_status = &OnDestinationIdStatus;
+        callbacks.recv_version_negotiation = &OnVersionNegotiation;
         callbacks.handshake_completed = &OnHandshakeCompleted;
         callbacks.handshake_confirmed = &OnHandshakeConfirmed;
         callbacks.recv_stream_data = &OnStreamData;
@@ -153,6 +154,21 @@ internal sealed unsafe partial class ConnectionDriver
                     status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE);
             }
 
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return driver.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnVersionNegotiation(ngtcp2_conn* native, ngtcp2_pkt_hd* header, uint* versions, nuint count, void* user)
+    {
+        ConnectionDriver driver = From(user);
+        try
+        {
+            driver._connection.NoteVersionsOfServer(new ReadOnlySpan<uint>(versions, (int)count));
             return 0;
         }
         catch (Exception exception)

@@ -34,7 +34,7 @@ internal sealed unsafe partial class ConnectionDriver
         RandomNumberGenerator.Fill(destination);
         var dcid = new ngtcp2_cid(destination);
         var scid = _endpoint.MakeId();
-        uint version = (uint)options.Versions[0];
+        uint version = (uint)_connection.FirstVersion;
         SessionTicketKey key = _connection.TicketKey;
         SessionTicket? ticket = options.Tls.TicketStore?.TakeTicket(key);
         ReadOnlyMemory<byte> token = options.Tls.TicketStore?.TakeToken(key) ?? default;
@@ -48,6 +48,12 @@ internal sealed unsafe partial class ConnectionDriver
         SocketAddresses.Point(&path, &localCopy, &remoteCopy, socket);
         uint* versions = stackalloc uint[options.Versions.Count];
         SetVersions(&settings, versions);
+        if (_connection.FirstVersion != options.Versions[0])
+        {
+            // An earlier attempt was answered with a list of versions: the server is asked in the handshake whether that list was its own (RFC 9368, section 4).
+            settings.original_version = (uint)options.Versions[0];
+        }
+
         fixed (byte* tokenBytes = token.Span)
         {
             if (!token.IsEmpty)
