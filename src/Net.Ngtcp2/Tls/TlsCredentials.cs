@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -12,6 +13,7 @@ internal static class TlsCredentials
     private const string KeyLabel = "PRIVATE KEY";
 
     private static readonly ConditionalWeakTable<TlsIdentity, GnuTlsCredentialsHandle> Cache = [];
+    private static readonly ConditionalWeakTable<TlsIdentity, object> Fingerprints = [];
     private static readonly Lazy<GnuTlsCredentialsHandle> NoIdentity = new(GnuTlsCredentialsHandle.Create);
 
     /// <summary>Credentials without a certificate, for clients that show none.</summary>
@@ -22,6 +24,14 @@ internal static class TlsCredentials
     /// <returns>A shared handle, which the caller must not dispose.</returns>
     /// <exception cref="ArgumentException">The key cannot be exported, or GnuTLS refuses certificate or key; the message names the subject and why.</exception>
     public static GnuTlsCredentialsHandle Get(TlsIdentity identity) => Cache.GetValue(identity, Create);
+
+    /// <summary>What tells one identity from another, also after a restart: 16 bytes of the SHA-256 of its certificate.</summary>
+    /// <param name="identity">The identity, or <c>null</c> for a client that shows none.</param>
+    /// <returns>The fingerprint; 0 for none.</returns>
+    public static UInt128 Fingerprint(TlsIdentity? identity) => identity is null
+        ? UInt128.Zero
+        : (UInt128)Fingerprints.GetValue(
+            identity, static i => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(i.Certificate.RawDataMemory.Span)));
 
     private static GnuTlsCredentialsHandle Create(TlsIdentity identity)
     {

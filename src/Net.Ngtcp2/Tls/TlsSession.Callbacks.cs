@@ -337,7 +337,8 @@ internal sealed unsafe partial class TlsSession
         try
         {
             byte[] session = new ReadOnlySpan<byte>(data.data, (int)data.size).ToArray();
-            packed = new ResumptionData(ApplicationProtocol ?? "", TicketAllowsEarlyData, _peerChain, session).ToArray();
+            packed = new ResumptionData(
+                ApplicationProtocol ?? "", TicketAllowsEarlyData, TlsCredentials.Fingerprint(_connectOptions!.Tls.Identity), _peerChain, session).ToArray();
         }
         finally
         {

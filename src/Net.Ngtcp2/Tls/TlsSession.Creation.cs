@@ -24,7 +24,7 @@ internal sealed unsafe partial class TlsSession
     /// <param name="connRef">Leads to the connection and to an <see cref="ITlsOwner"/>; it must outlive the session.</param>
     /// <param name="options">Where the client connects, and its TLS snapshot.</param>
     /// <param name="ticket">
-    /// A ticket for resumption, or <c>null</c>. It is left aside when it is of another kind, when none of the offered protocols is its own,
+    /// A ticket for resumption, or <c>null</c>. It is left aside when it is of another kind or was got under another identity, when none of the offered protocols is its own,
     /// or when the policy no longer accepts the server of that session.
     /// </param>
     /// <param name="context">What the engine provides.</param>
@@ -36,6 +36,7 @@ internal sealed unsafe partial class TlsSession
     {
         if (ticket is not null
             && ResumptionData.TryParse(ticket.Session, out ResumptionData? resumption)
+            && resumption.Owner == TlsCredentials.Fingerprint(options.Tls.Identity)
             && options.ApplicationProtocols.Contains(resumption.ApplicationProtocol))
         {
             bool isEarly = options.AllowEarlyData && resumption.AllowsEarlyData && !ticket.TransportParameters.IsEmpty;

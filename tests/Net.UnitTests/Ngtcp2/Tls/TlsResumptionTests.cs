@@ -232,10 +232,11 @@ public sealed class TlsResumptionTests
     [TestMethod]
     public void TryParse_WhatToArrayWrote_GivesTheSame()
     {
-        var data = new ResumptionData("net/1", true, [new byte[] { 7 }, new byte[] { 8, 9 }], new byte[] { 1, 2, 3 });
+        var data = new ResumptionData("net/1", true, UInt128.MaxValue, [new byte[] { 7 }, new byte[] { 8, 9 }], new byte[] { 1, 2, 3 });
         Assert.IsTrue(ResumptionData.TryParse(data.ToArray(), out ResumptionData? read));
         Assert.AreEqual("net/1", read.ApplicationProtocol);
         Assert.IsTrue(read.AllowsEarlyData);
+        Assert.AreEqual(UInt128.MaxValue, read.Owner);
         Assert.AreEqual("07 0809", string.Join(' ', read.PeerChain.Select(static c => Convert.ToHexString(c.Span))));
         Assert.AreEqual("010203", Convert.ToHexString(read.Session.Span));
     }
@@ -243,7 +244,7 @@ public sealed class TlsResumptionTests
     [TestMethod]
     public void TryParse_EveryTruncationAndRandomBytes_NeverThrows()
     {
-        byte[] whole = new ResumptionData("net/1", false, [new byte[] { 7, 8 }], new byte[] { 1 }).ToArray();
+        byte[] whole = new ResumptionData("net/1", false, 5, [new byte[] { 7, 8 }], new byte[] { 1 }).ToArray();
         for (int length = 0; length < whole.Length; length++)
         {
             Assert.IsFalse(ResumptionData.TryParse(whole.AsMemory(0, length), out _), $"{length} bytes");
