@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Streams;
 using static Net.Ngtcp2.Interop.Ngtcp2Native;
@@ -97,7 +96,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         try
         {
-            RandomNumberGenerator.Fill(new Span<byte>(destination, (int)length));
+            From(context->native_handle)._host.FillRandom(new Span<byte>(destination, (int)length));
         }
         catch (Exception exception)
         {

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Tls;
 using Net.Ngtcp2.Udp;
@@ -31,7 +30,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         SetPath(local, remote, socket);
         Span<byte> destination = stackalloc byte[FirstDestinationIdLength];
-        RandomNumberGenerator.Fill(destination);
+        _host.FillRandom(destination);
         var dcid = new ngtcp2_cid(destination);
         var scid = _endpoint.MakeId();
         uint version = (uint)_connection.FirstVersion;
@@ -177,6 +176,7 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_settings settings;
         ngtcp2_settings_default(&settings);
         settings.initial_ts = _started;
+        settings.rand_ctx.native_handle = _reference->user_data;
         settings.cc_algo = _options.CongestionControl switch
         {
             CongestionControl.Reno => ngtcp2_cc_algo.NGTCP2_CC_ALGO_RENO,

@@ -237,7 +237,7 @@ internal sealed unsafe partial class EndpointDriver
     internal ngtcp2_cid MakeId()
     {
         Span<byte> bytes = stackalloc byte[IdLength];
-        RandomNumberGenerator.Fill(bytes);
+        Host.FillRandom(bytes);
         if (_groupSize > 1)
         {
             int steps = 256 / _groupSize;

@@ -4,7 +4,7 @@ using Net.Ngtcp2.Udp;
 
 namespace Net.Ngtcp2.Driver;
 
-/// <summary>What a driver needs of the world: time, a way out for datagrams, and a queue that leads onto its own thread. The UDP loop is one; a simulated network is another.</summary>
+/// <summary>What a driver needs of the world: time, chance, a way out for datagrams, and a queue that leads onto its own thread. The UDP loop is one; a simulated network is another.</summary>
 internal interface IDriverHost
 {
     /// <summary>Monotonic time in nanoseconds; never steps back.</summary>
@@ -15,6 +15,9 @@ internal interface IDriverHost
 
     /// <summary>Where events of connections are logged. Default: nowhere.</summary>
     ILogger Logger => NullLogger.Instance;
+
+    /// <summary>Fills memory with random bytes that nobody outside can guess; they become connection ids and the library's own dice. Called on the driver's thread.</summary>
+    void FillRandom(Span<byte> destination);
 
     /// <summary>Sends one batch of datagrams: each <paramref name="segmentSize"/> bytes long but the last, which may be shorter. The data is copied or sent before it returns.</summary>
     void Send(int socket, in SocketAddressBuffer local, in SocketAddressBuffer remote, byte ecn, ReadOnlySpan<byte> data, int segmentSize);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Net.Ngtcp2.Driver;
 using Net.Ngtcp2.Udp;
@@ -66,6 +67,8 @@ internal sealed partial class UdpLoop : IDriverHost
     public TimeProvider TimeProvider => _time;
 
     public ILogger Logger => _engine.Logger;
+
+    public void FillRandom(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
 
     internal IReadOnlyList<SocketSlot?> Sockets => _sockets;
 
