@@ -226,6 +226,7 @@ internal sealed unsafe partial class ConnectionDriver
         try
         {
             driver._progress = true;
+            driver._acknowledged = true;
             if (driver._streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.NoteAcknowledged((long)(offset + length), (long)length) && !stream.NeedsFree)
             {
                 stream.NeedsFree = true;
@@ -372,7 +373,9 @@ internal sealed unsafe partial class ConnectionDriver
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnDatagramAcknowledged(ngtcp2_conn* native, ulong id, void* user)
     {
-        From(user)._progress = true;
+        ConnectionDriver driver = From(user);
+        driver._progress = true;
+        driver._acknowledged = true;
         return 0;
     }
 

@@ -78,6 +78,7 @@ internal sealed unsafe partial class ConnectionDriver
             LocalAddress = local;
             RemoteAddress = remote;
             Socket = SocketAddresses.SocketOf(*path);
+            _blackHole.Reset(_host.Now);
 
             // The library forgets its timer for what is in flight when the path changes. Without something newer to be acknowledged, what was lost on the other path is lost for ever.
             ArmPing();

@@ -145,6 +145,7 @@ internal sealed unsafe partial class ConnectionDriver
         LocalAddress = local;
         RemoteAddress = remote;
         Socket = socket;
+        _blackHole.Reset(_started);
     }
 
     private void SetKeepAlive()

@@ -1,4 +1,5 @@
 using Net.Ngtcp2.Interop;
+using Net.Ngtcp2.Udp;
 using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
@@ -14,9 +15,70 @@ internal sealed unsafe partial class ConnectionDriver
     private long _marksReceived;
     private int _probeTimeouts;
     private ulong _lastReceived;
+    private ulong _bytesInFlight;
+    private SocketAddressBuffer _unprovedRemote;
+    private long _unprovedReceived;
+    private long _unprovedSent;
+    private BlackHoleGuard _blackHole;
+    private bool _isNarrow;
+    private bool _acknowledged;
 
     /// <summary>The largest payload of a DATAGRAM frame that fits one packet of the path.</summary>
     internal int LargestDatagram { get; private set; }
+
+    /// <summary>How many bytes the peer still takes on all streams together.</summary>
+    internal ulong ConnectionCreditLeft => ngtcp2_conn_get_max_data_left(_native);
+
+    /// <summary>The largest payload that is sent on the path now.</summary>
+    private int PathPayload => _isNarrow ? NGTCP2_MAX_UDP_PAYLOAD_SIZE : (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+
+    private int LimitPayload(ulong now)
+    {
+        if (_acknowledged || _bytesInFlight == 0)
+        {
+            _acknowledged = false;
+            _blackHole.NoteProgress(now);
+        }
+
+        int payload = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        int limit = _blackHole.Limit(now, payload, ngtcp2_conn_get_pto(_native));
+        _isNarrow = limit < payload;
+        return limit;
+    }
+
+    /// <summary>
+    /// What may still be sent to an address that a peer has moved to and that has not answered its challenge yet: three times what came from it (RFC 9000, sections 8.1 and 9.3.1).
+    /// The library keeps to it for the challenge and for everything else apart, which makes six.
+    /// </summary>
+    private int UnprovedAllowance =>
+        IsServer && IsHandshakeCompleted && RemoteAddress != _told.Remote ? (int)Math.Clamp((3 * _unprovedReceived) - _unprovedSent, 0, int.MaxValue) : int.MaxValue;
+
+    private void NoteUnproved(in SocketAddressBuffer remote, int bytes)
+    {
+        if (remote == _told.Remote)
+        {
+            return;
+        }
+
+        if (remote != _unprovedRemote)
+        {
+            _unprovedRemote = remote;
+            _unprovedReceived = 0;
+            _unprovedSent = 0;
+        }
+
+        _unprovedReceived += bytes;
+    }
+
+    // Acknowledgements of packets behind a gap are progress too, though no stream's acknowledged part grows meanwhile.
+    private bool HasFlightShrunk()
+    {
+        ngtcp2_conn_info info;
+        ngtcp2_conn_get_conn_info(_native, &info);
+        bool hasShrunk = info.bytes_in_flight < _bytesInFlight;
+        _bytesInFlight = info.bytes_in_flight;
+        return hasShrunk;
+    }
 
     private void NoteReceived(int bytes, byte ecn, ulong now)
     {
@@ -64,7 +126,8 @@ internal sealed unsafe partial class ConnectionDriver
 
         ngtcp2_conn_info info;
         ngtcp2_conn_get_conn_info(_native, &info);
-        int payload = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        _bytesInFlight = info.bytes_in_flight;
+        int payload = PathPayload;
         LargestDatagram = DatagramRoom(payload);
         _connection.PublishStatistics(new PathFigures
         {

@@ -39,7 +39,12 @@ internal sealed unsafe partial class ConnectionDriver
         ulong now = _host.Now;
         Span<byte> buffer = _endpoint.SendBuffer;
         int largest = (int)ngtcp2_conn_get_max_tx_udp_payload_size(_native);
-        int pathLargest = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        int pathLargest = LimitPayload(now);
+        if (_isNarrow)
+        {
+            largest = pathLargest;
+        }
+
         int quantum = Math.Clamp((int)ngtcp2_conn_get_send_quantum(_native), pathLargest, MaxBatchBytes);
         ulong inFlight = _isPingDue ? BytesInFlight() : 0;
         var batch = new Batch();
@@ -48,7 +53,13 @@ internal sealed unsafe partial class ConnectionDriver
         while (true)
         {
             // The first packet of a batch may always be a probe of the path's size.
-            int room = batch.Length == 0 || quantum - batch.Length >= largest ? largest : pathLargest;
+            int room = Math.Min(batch.Length == 0 || quantum - batch.Length >= largest ? largest : pathLargest, UnprovedAllowance - batch.Length);
+            if (room <= 0)
+            {
+                Send(ref batch, buffer);
+                break;
+            }
+
             nint length;
             ngtcp2_path_storage storage;
             ngtcp2_path_storage_zero(&storage);
@@ -139,6 +150,11 @@ internal sealed unsafe partial class ConnectionDriver
         if (batch.Length > 0)
         {
             NoteSent(batch.Length, batch.Count);
+            if (IsHandshakeCompleted && batch.Remote != _told.Remote)
+            {
+                _unprovedSent += batch.Length;
+            }
+
             _host.Send(batch.Socket, batch.Local, batch.Remote, batch.Ecn, buffer[..batch.Length], batch.SegmentSize);
             batch = default;
         }

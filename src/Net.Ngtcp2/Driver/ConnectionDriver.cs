@@ -144,6 +144,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         ulong now = _host.Now;
         _progress = false;
         NoteReceived(data.Length, ecn, now);
+        NoteUnproved(remote, data.Length);
         SocketAddressBuffer localCopy = local;
         SocketAddressBuffer remoteCopy = remote;
         ngtcp2_path path;
@@ -166,7 +167,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         }
 
         HandleStops();
-        if (!_progress && IsHandshakeCompleted && !_idleDatagrams.TryCount(now))
+        if (!_progress && IsHandshakeCompleted && !HasFlightShrunk() && !_idleDatagrams.TryCount(now))
         {
             EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, "too many datagrams without progress");
             return;
