@@ -56,6 +56,11 @@ internal sealed unsafe partial class ConnectionDriver
             GiveStreamCredit(stream);
         }
 
+        if ((work & StreamWork.Priority) != 0 && stream.IsInLine)
+        {
+            _line.Move(stream);
+        }
+
         if ((work & StreamWork.AbortRead) != 0 && !stream.IsReceiveEnded)
         {
             _ = ngtcp2_conn_shutdown_stream_read(_native, 0, stream.Id, (ulong)stream.PendingAbortReadCode);

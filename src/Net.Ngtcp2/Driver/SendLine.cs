@@ -22,6 +22,7 @@ internal sealed class SendLine
 
         int level = stream.Urgency;
         stream.IsInLine = true;
+        stream.LineLevel = level;
         stream.NextInLine = null;
         if (_tails[level] is { } tail)
         {
@@ -63,9 +64,48 @@ internal sealed class SendLine
     {
         int level = stream.Urgency;
         stream.IsInLine = true;
+        stream.LineLevel = level;
         stream.NextInLine = _heads[level];
         _heads[level] = stream;
         _tails[level] ??= stream;
         _occupied |= 1 << level;
+    }
+
+    /// <summary>Moves a stream that stands in a line to the end of the line of its urgency, which has changed.</summary>
+    internal void Move(Ngtcp2Stream stream)
+    {
+        int level = stream.LineLevel;
+        if (level == stream.Urgency)
+        {
+            return;
+        }
+
+        Ngtcp2Stream? before = null;
+        for (Ngtcp2Stream? other = _heads[level]; !ReferenceEquals(other, stream); other = other.NextInLine)
+        {
+            before = other ?? throw new InvalidOperationException($"Stream {stream.Id} does not stand in line {level}.");
+        }
+
+        if (before is null)
+        {
+            _heads[level] = stream.NextInLine;
+        }
+        else
+        {
+            before.NextInLine = stream.NextInLine;
+        }
+
+        if (stream.NextInLine is null)
+        {
+            _tails[level] = before;
+        }
+
+        if (_heads[level] is null)
+        {
+            _occupied &= ~(1 << level);
+        }
+
+        stream.IsInLine = false;
+        Enqueue(stream);
     }
 }

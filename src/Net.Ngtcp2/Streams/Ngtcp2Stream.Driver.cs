@@ -34,6 +34,9 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>Whether the stream stands in a line.</summary>
     internal bool IsInLine { get; set; }
 
+    /// <summary>The line it stands in, which is that of its urgency when it was put there.</summary>
+    internal int LineLevel { get; set; }
+
     /// <summary>Whether the peer's flow control window for the stream is used up.</summary>
     internal bool IsFlowBlocked { get; set; }
 

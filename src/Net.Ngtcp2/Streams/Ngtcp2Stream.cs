@@ -87,7 +87,11 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
             return new StreamPriority(packed >> 1, (packed & 1) != 0);
         }
 
-        set => _priority = Pack(value);
+        set
+        {
+            _priority = Pack(value);
+            Post(StreamWork.Priority);
+        }
     }
 
     internal long DefaultErrorCode => _connection.Options.DefaultStreamErrorCode;

@@ -18,6 +18,9 @@ internal enum StreamWork
     /// <summary>RESET_STREAM is wanted.</summary>
     AbortWrite = 8,
 
+    /// <summary>The priority was changed.</summary>
+    Priority = 32,
+
     /// <summary>The application disposed the stream.</summary>
     Release = 16,
 }
