@@ -76,7 +76,7 @@ internal sealed unsafe partial class ConnectionDriver
             stream.ShutSend();
             _ = ngtcp2_conn_shutdown_stream_write(_native, 0, stream.Id, (ulong)stream.PendingAbortWriteCode);
         }
-        else if ((work & StreamWork.Send) != 0 && !stream.IsFlowBlocked)
+        else if ((work & StreamWork.Send) != 0 && !stream.IsFlowBlocked && !stream.IsConnectionBlocked)
         {
             _line.Enqueue(stream);
         }

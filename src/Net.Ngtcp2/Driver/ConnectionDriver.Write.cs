@@ -223,6 +223,7 @@ internal sealed unsafe partial class ConnectionDriver
         if (ngtcp2_conn_get_max_data_left(_native) == 0)
         {
             // The whole connection waits for credit. The stream keeps its place; what comes next from the peer makes the connection dirty again.
+            stream.IsConnectionBlocked = true;
             _connectionBlocked.Add(stream);
             return;
         }
@@ -238,6 +239,7 @@ internal sealed unsafe partial class ConnectionDriver
         {
             foreach (Ngtcp2Stream stream in _connectionBlocked)
             {
+                stream.IsConnectionBlocked = false;
                 _line.Enqueue(stream);
             }
 

@@ -39,6 +39,8 @@ internal sealed unsafe partial class Ngtcp2Stream
 
     /// <summary>Whether the peer's flow control window for the stream is used up.</summary>
     internal bool IsFlowBlocked { get; set; }
+    /// <summary>Whether the stream waits for credit of the whole connection.</summary>
+    internal bool IsConnectionBlocked { get; set; }
 
     /// <summary>Whether bytes were received that the application has not been woken for.</summary>
     internal bool NeedsReceiveFlush { get; set; }
