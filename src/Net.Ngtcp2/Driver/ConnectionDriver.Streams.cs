@@ -64,6 +64,7 @@ internal sealed unsafe partial class ConnectionDriver
         if ((work & StreamWork.AbortRead) != 0 && !stream.IsReceiveEnded)
         {
             _ = ngtcp2_conn_shutdown_stream_read(_native, 0, stream.Id, (ulong)stream.PendingAbortReadCode);
+            WatchAborted(stream);
             stream.EndReceive(new TransportException(
                 TransportError.StreamReset, $"Reading of stream {stream.Id} was aborted by this side with code 0x{stream.PendingAbortReadCode:x}.")
             {
@@ -153,6 +154,42 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
+    private void WatchAborted(Ngtcp2Stream stream)
+    {
+        stream.IsReadAborted = true;
+        _readAborted.Add(stream);
+        if (_readAbortedCheck == ulong.MaxValue)
+        {
+            _readAbortedCheck = _host.Now + AbortPatience;
+        }
+    }
+
+    // libngtcp2 up to 1.11 drops what it holds behind a gap when reading is aborted, though that is acknowledged: a peer that had sent all before it heard of the abort sends nothing again,
+    // and the library waits for the end of the stream for ever. The place must go back to the peer all the same; what the library keeps goes with the connection.
+    private void ForgetAborted(ulong now)
+    {
+        if (now < _readAbortedCheck)
+        {
+            return;
+        }
+
+        _readAborted.RemoveAll(static s => s.IsClosed);
+        for (int i = _readAborted.Count - 1; i >= 0; i--)
+        {
+            Ngtcp2Stream stream = _readAborted[i];
+            if (stream.IsReleased && stream.IsSendOver)
+            {
+                _readAborted.RemoveAt(i);
+                CloseStream(stream.Id);
+            }
+        }
+
+        _readAbortedCheck = _readAborted.Count == 0 ? ulong.MaxValue : now + AbortPatience;
+    }
+
+    // Long enough for a reset that answers the abort, and for its repetition.
+    private ulong AbortPatience => 6 * ngtcp2_conn_get_pto(_native);
+
     private void OpenPeerStream(long id)
     {
         var stream = new Ngtcp2Stream(_connection, id, isLocal: false) { IsNative = true };
@@ -205,8 +242,14 @@ internal sealed unsafe partial class ConnectionDriver
 
     private void HandleStreamReset(long id, long code)
     {
-        CountReset();
-        if (_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        _streams.TryGetValue(id, out Ngtcp2Stream? stream);
+        if (stream is not { IsReadAborted: true })
+        {
+            // Else it answers a STOP_SENDING of this side's.
+            CountReset();
+        }
+
+        if (stream is not null)
         {
             stream.EndReceive(new TransportException(TransportError.StreamReset, $"The peer reset stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
         }
@@ -217,9 +260,10 @@ internal sealed unsafe partial class ConnectionDriver
     {
         foreach ((long id, long code) in _stops)
         {
-            CountReset();
-            if (_streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.CanWrite)
+            // A frame that was sent again is no second reset.
+            if (_streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.CanWrite && !stream.IsSendStopped)
             {
+                CountReset();
                 stream.ShutSend();
                 stream.StopSend(new TransportException(TransportError.StreamReset, $"The peer stopped reading stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
             }

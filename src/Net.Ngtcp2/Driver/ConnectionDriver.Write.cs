@@ -30,13 +30,14 @@ internal sealed unsafe partial class ConnectionDriver
 
     private bool WriteBatches()
     {
+        ulong now = _host.Now;
+        ForgetAborted(now);
         if (_placesToReturn)
         {
             ReturnPlaces();
         }
 
         OpenLocalStreams();
-        ulong now = _host.Now;
         Span<byte> buffer = _endpoint.SendBuffer;
         int largest = (int)ngtcp2_conn_get_max_tx_udp_payload_size(_native);
         int pathLargest = LimitPayload(now);

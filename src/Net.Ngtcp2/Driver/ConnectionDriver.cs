@@ -29,9 +29,11 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     private readonly List<ConnectionIdKey> _resetTokens = [];
     private readonly List<Ngtcp2Stream> _receiveFlushes = [];
     private readonly List<Ngtcp2Stream> _frees = [];
+    private readonly List<Ngtcp2Stream> _readAborted = [];
     private readonly List<Ngtcp2Stream> _newPeerStreams = [];
     private readonly SendLine _line = new();
     private readonly ulong _started;
+    private ulong _readAbortedCheck = ulong.MaxValue;
     private ngtcp2_conn* _native;
     private ngtcp2_crypto_conn_ref* _reference;
     private GCHandle _self;
@@ -259,7 +261,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void UpdateTimer()
     {
-        ulong expiry = ngtcp2_conn_get_expiry(_native);
+        ulong expiry = Math.Min(ngtcp2_conn_get_expiry(_native), _readAbortedCheck);
         _endpoint.Timers.Set(this, _migration is { HasBegun: false } migration ? Math.Min(expiry, migration.BeginDeadline) : expiry);
     }
 

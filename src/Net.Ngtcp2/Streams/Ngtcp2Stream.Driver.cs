@@ -55,6 +55,11 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal bool IsReleased { get; private set; }
 
     internal bool IsClosed => _closed;
+    /// <summary>Whether the peer was told that this side reads no more.</summary>
+    internal bool IsReadAborted { get; set; }
+
+    /// <summary>Whether the sending side is over: all acknowledged, or given up.</summary>
+    internal bool IsSendOver => _sendCompletion.IsSet;
 
     internal int Urgency => _priority >> 1;
 
@@ -311,6 +316,9 @@ internal sealed unsafe partial class Ngtcp2Stream
 
     /// <summary>Sends no more from the pipe: a reset or a STOP_SENDING came first.</summary>
     internal void ShutSend() => _sendShut = true;
+
+    /// <summary>Whether the peer's STOP_SENDING, or this side's reset, has ended the sending side.</summary>
+    internal bool IsSendStopped => _sendShut;
 
     /// <summary>Whether the stream's place among those that the peer may open was not given back yet; taken with the call.</summary>
     internal bool TryTakePlace()
