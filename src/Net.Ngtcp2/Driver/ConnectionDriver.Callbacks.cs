@@ -227,12 +227,7 @@ internal sealed unsafe partial class ConnectionDriver
         {
             driver._progress = true;
             driver._acknowledged = true;
-            if (driver._streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.NoteAcknowledged((long)(offset + length), (long)length) && !stream.NeedsFree)
-            {
-                stream.NeedsFree = true;
-                driver._frees.Add(stream);
-                driver._endpoint.NeedsFlush(driver);
-            }
+            driver.NoteAcknowledged(id, (long)(offset + length), (long)length);
 
             return 0;
         }

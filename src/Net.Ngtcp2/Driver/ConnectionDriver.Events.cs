@@ -17,7 +17,7 @@ internal sealed unsafe partial class ConnectionDriver
     private readonly List<TaskCompletionSource<int>> _keyUpdates = [];
 
     // A server's handshake is confirmed when it is complete (RFC 9001, section 4.1.2).
-    private bool IsConfirmed => IsServer ? IsHandshakeCompleted : _isConfirmed;
+    internal bool IsConfirmed => IsServer ? IsHandshakeCompleted : _isConfirmed;
     private bool _isPingArmed;
     private bool _isPingDue;
 

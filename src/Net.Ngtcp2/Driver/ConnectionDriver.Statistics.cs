@@ -127,6 +127,7 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_conn_info info;
         ngtcp2_conn_get_conn_info(_native, &info);
         _bytesInFlight = info.bytes_in_flight;
+        SettleFins(info.bytes_in_flight);
         int payload = PathPayload;
         LargestDatagram = DatagramRoom(payload);
         _connection.PublishStatistics(new PathFigures

@@ -190,6 +190,52 @@ internal sealed unsafe partial class ConnectionDriver
     // Long enough for a reset that answers the abort, and for its repetition.
     private ulong AbortPatience => 6 * ngtcp2_conn_get_pto(_native);
 
+    private void NoteAcknowledged(long id, long upTo, long newBytes)
+    {
+        if (!_streams.TryGetValue(id, out Ngtcp2Stream? stream))
+        {
+            return;
+        }
+
+        if (stream.NoteAcknowledged(upTo, newBytes) && !stream.NeedsFree)
+        {
+            stream.NeedsFree = true;
+            _frees.Add(stream);
+            _endpoint.NeedsFlush(this);
+        }
+
+        if (stream.IsFinInDoubt)
+        {
+            stream.FinDoubt = (ngtcp2_conn_get_stream_loss_count(_native, id), _host.Now);
+            _finDoubts.Add(stream);
+        }
+    }
+
+    // With nothing in flight the FIN has arrived. Else a FIN that was still on its way would have been acknowledged, or declared lost, within a few probe timeouts.
+    private void SettleFins(ulong bytesInFlight)
+    {
+        for (int i = _finDoubts.Count - 1; i >= 0; i--)
+        {
+            Ngtcp2Stream stream = _finDoubts[i];
+            if (stream.IsFinInDoubt && bytesInFlight > 0)
+            {
+                nuint losses = ngtcp2_conn_get_stream_loss_count(_native, stream.Id);
+                if (losses != stream.FinDoubt.Losses)
+                {
+                    stream.FinDoubt = (losses, _host.Now);
+                }
+
+                if (_host.Now - stream.FinDoubt.Since < 3 * ngtcp2_conn_get_pto(_native))
+                {
+                    continue;
+                }
+            }
+
+            stream.SettleFin();
+            _finDoubts.RemoveAt(i);
+        }
+    }
+
     private void OpenPeerStream(long id)
     {
         var stream = new Ngtcp2Stream(_connection, id, isLocal: false) { IsNative = true };

@@ -29,6 +29,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     private readonly List<ConnectionIdKey> _resetTokens = [];
     private readonly List<Ngtcp2Stream> _receiveFlushes = [];
     private readonly List<Ngtcp2Stream> _frees = [];
+    private readonly List<Ngtcp2Stream> _finDoubts = [];
     private readonly List<Ngtcp2Stream> _readAborted = [];
     private readonly List<Ngtcp2Stream> _newPeerStreams = [];
     private readonly SendLine _line = new();

@@ -21,6 +21,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     private bool _sendPipeEnded;
     private bool _finSent;
     private bool _finSentAlone;
+    private bool _finAcked;
     private bool _sendReaderCompleted;
     private bool _closed;
     private bool _hasFin;
@@ -39,6 +40,7 @@ internal sealed unsafe partial class Ngtcp2Stream
 
     /// <summary>Whether the peer's flow control window for the stream is used up.</summary>
     internal bool IsFlowBlocked { get; set; }
+
     /// <summary>Whether the stream waits for credit of the whole connection.</summary>
     internal bool IsConnectionBlocked { get; set; }
 
@@ -55,6 +57,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal bool IsReleased { get; private set; }
 
     internal bool IsClosed => _closed;
+
     /// <summary>Whether the peer was told that this side reads no more.</summary>
     internal bool IsReadAborted { get; set; }
 
@@ -239,13 +242,28 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal bool NoteAcknowledged(long upTo, long newBytes)
     {
         _ackedOffset = Math.Max(_ackedOffset, upTo);
-        if (_finSent && _ackedOffset == _sentOffset && (!_finSentAlone || newBytes == 0))
+        _finAcked |= newBytes == 0;
+        if (IsAllAcknowledged && (!_finSentAlone || _finAcked))
         {
             _sendCompletion.Set();
         }
 
         return _ackedOffset > _freedOffset;
     }
+
+    /// <summary>
+    /// Whether all bytes are acknowledged, and of the FIN, which was sent by itself, nothing is known. It may be on its way still. It may also have been lost with the bytes before it and
+    /// sent again in one frame with them, of whose acknowledgement the library then only tells the bytes.
+    /// </summary>
+    internal bool IsFinInDoubt => IsAllAcknowledged && !_sendCompletion.IsSet;
+
+    /// <summary>How often packets with parts of the stream had been lost when the doubt began, and when that was.</summary>
+    internal (nuint Losses, ulong Since) FinDoubt { get; set; }
+
+    private bool IsAllAcknowledged => _finSent && _ackedOffset == _sentOffset;
+
+    /// <summary>The FIN is acknowledged after all.</summary>
+    internal void SettleFin() => _sendCompletion.Set();
 
     /// <summary>Gives acknowledged blocks back to the pool, which lets a waiting writer go on.</summary>
     internal void FreeAcknowledged()
@@ -284,13 +302,13 @@ internal sealed unsafe partial class Ngtcp2Stream
         if (_send is not null && !_sendReaderCompleted)
         {
             _sendReaderCompleted = true;
-            if (failure is not null)
+            if (failure is null && IsAllAcknowledged)
             {
-                StopSend(failure);
+                _sendCompletion.Set();
             }
             else
             {
-                _sendCompletion.Set();
+                StopSend(failure ?? new TransportException(TransportError.StreamReset, $"Stream {Id} ended before the peer had acknowledged all of it."));
             }
 
             _send.Reader.Complete();
