@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Net.Ngtcp2.Driver;
 using Net.Ngtcp2.Streams;
+using Net.Ngtcp2.Tls;
 
 namespace Net.Ngtcp2;
 
@@ -57,7 +58,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
 
     public override string ApplicationProtocol => _facts?.ApplicationProtocol ?? _earlyProtocol ?? "";
 
-    public override string? ServerName => IsServer ? _facts?.ServerName : ((ConnectOptions)Options).EffectiveServerName;
+    public override string? ServerName => IsServer ? _facts?.ServerName : TlsServerName.ForExtension(((ConnectOptions)Options).EffectiveServerName);
 
     public override QuicVersion Version => _facts?.Version ?? FirstVersion;
 
