@@ -43,7 +43,7 @@ public abstract partial class EngineConformanceTests
         string? asked = "not called";
         var policy = new RecordingPolicy();
         ServerTlsOptions tls = PlainTls();
-        await ConnectPairAsync(
+        ConformancePair pair = await ConnectPairAsync(
             o => o with { ServerName = null, Tls = ClientTls(policy: policy) },
             o => o with
             {
@@ -56,6 +56,8 @@ public abstract partial class EngineConformanceTests
 
         // RFC 6066, section 3: literal addresses are not permitted in SNI.
         Assert.IsNull(asked);
+        Assert.IsNull(pair.Client.ServerName);
+        Assert.IsNull(pair.Server.ServerName);
         Assert.AreEqual(Loopback.ToString(), policy.Questions[0].ServerName);
     }
 
