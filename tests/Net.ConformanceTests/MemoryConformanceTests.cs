@@ -10,6 +10,8 @@ public sealed class MemoryConformanceTests : EngineConformanceTests, IDisposable
 {
     private readonly MemoryNetwork _network = new();
 
+    protected override bool UsesSockets => false;
+
     public void Dispose() => _network.Dispose();
 
     protected override TransportEngine CreateEngine() => new MemoryEngine(_network);

@@ -12,6 +12,8 @@ public sealed class MemoryWithoutExtrasConformanceTests : EngineConformanceTests
 
     protected override IPAddress Loopback => IPAddress.IPv6Loopback;
 
+    protected override bool UsesSockets => false;
+
     public void Dispose() => _network.Dispose();
 
     protected override TransportEngine CreateEngine() => new MemoryEngine(_network, new MemoryEngineOptions

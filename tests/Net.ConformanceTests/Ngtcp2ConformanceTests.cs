@@ -10,5 +10,5 @@ public sealed class Ngtcp2ConformanceTests : EngineConformanceTests
 {
     protected override bool IsRequired => true;
 
-    protected override TransportEngine CreateEngine() => new Ngtcp2Engine(new Ngtcp2EngineOptions());
+    protected override TransportEngine CreateEngine() => new Ngtcp2Engine(new Ngtcp2EngineOptions { LoggerFactory = Log });
 }

@@ -13,5 +13,5 @@ public sealed class Ngtcp2Ipv6ConformanceTests : EngineConformanceTests
 
     protected override IPAddress Loopback => IPAddress.IPv6Loopback;
 
-    protected override TransportEngine CreateEngine() => new Ngtcp2Engine(new Ngtcp2EngineOptions());
+    protected override TransportEngine CreateEngine() => new Ngtcp2Engine(new Ngtcp2EngineOptions { LoggerFactory = Log });
 }

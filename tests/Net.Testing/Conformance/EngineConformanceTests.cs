@@ -43,6 +43,12 @@ public abstract partial class EngineConformanceTests
     /// <summary>Bytes beyond window and send buffer that may be under way: packets, a write that began below the limit, and the engine's own granularity.</summary>
     protected virtual int BackPressureSlack => 192 << 10;
 
+    /// <summary>Whether the engine needs the machine to have <see cref="Loopback"/>.</summary>
+    protected virtual bool UsesSockets => true;
+
+    /// <summary>Where engines that log write; an error in it fails the test.</summary>
+    protected NoUnexpectedErrorsScope Log { get; } = new();
+
     /// <summary>The certificates.</summary>
     protected static TestCertificates Certificates => TestCertificates.Shared;
 
@@ -79,6 +85,11 @@ public abstract partial class EngineConformanceTests
             Assert.Inconclusive(reason);
         }
 
+        if (UsesSockets && !HasLoopback())
+        {
+            Assert.Inconclusive($"This machine has no address {Loopback}.");
+        }
+
         ServerEngine = Own(CreateEngine());
     }
 
@@ -92,6 +103,7 @@ public abstract partial class EngineConformanceTests
         }
 
         _owned.Clear();
+        Log.AssertNone();
     }
 
     /// <summary>Disposes something at the end of the test.</summary>
@@ -208,6 +220,19 @@ public abstract partial class EngineConformanceTests
         Task<TransportConnection> accepting = AcceptAsync(listener);
         TransportConnection connection = await ConnectAsync(client is null ? options : client(options)).ConfigureAwait(false);
         return Own(new ConformancePair(listener, connection, await accepting.ConfigureAwait(false)));
+    }
+
+    private bool HasLoopback()
+    {
+        try
+        {
+            using var socket = new System.Net.Sockets.UdpClient(new IPEndPoint(Loopback, 0));
+            return true;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Asserts that a connect fails.</summary>
