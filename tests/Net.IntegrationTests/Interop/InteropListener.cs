@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Threading.Channels;
 using Net.Ngtcp2;
@@ -61,6 +62,9 @@ internal sealed class InteropListener : IAsyncDisposable
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
         return await _accepted.Reader.ReadAsync(limit.Token);
     }
+
+    /// <summary>A connection that was accepted and not looked at yet.</summary>
+    public bool TryNext([NotNullWhen(true)] out TransportConnection? connection) => _accepted.Reader.TryRead(out connection);
 
     public async ValueTask DisposeAsync()
     {

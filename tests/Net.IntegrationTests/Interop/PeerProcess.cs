@@ -13,10 +13,10 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly Task _readers;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private PeerProcess(Process process)
+    private PeerProcess(Process process, bool takesErrors)
     {
         _process = process;
-        _readers = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, null));
+        _readers = Task.WhenAll(ReadAsync(process.StandardOutput, isOutput: true), ReadAsync(process.StandardError, isOutput: takesErrors));
     }
 
     /// <summary>All it has printed so far, for the message of a failed test.</summary>
@@ -31,7 +31,9 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
     }
 
-    public static PeerProcess Start(string program, IEnumerable<string> arguments, string? workingDirectory = null)
+    /// <summary>Starts a program.</summary>
+    /// <param name="takesErrors">Whether lines on standard error can be waited for too.</param>
+    public static PeerProcess Start(string program, IEnumerable<string> arguments, string? workingDirectory = null, bool takesErrors = false)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -40,10 +42,10 @@ internal sealed class PeerProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = workingDirectory ?? "",
         };
-        return new PeerProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."));
+        return new PeerProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."), takesErrors);
     }
 
-    /// <summary>Waits for a line on standard output and takes it out, so that the next wait finds a later or another one.</summary>
+    /// <summary>Waits for a line and takes it out, so that the next wait finds a later or another one.</summary>
     public async Task<string> TakeLineAsync(Func<string, bool> isWanted, string what)
     {
         using CancellationTokenSource limit = new(Limit);
@@ -79,6 +81,9 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends its standard input, which some scripts wait for.</summary>
+    public void EndInput() => _process.StandardInput.Close();
+
     /// <summary>Waits for the program to end by itself.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> WaitForExitAsync()
@@ -108,13 +113,17 @@ internal sealed class PeerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task ReadAsync(StreamReader reader, List<string>? lines)
+    private async Task ReadAsync(StreamReader reader, bool isOutput)
     {
         while (await reader.ReadLineAsync() is { } line)
         {
             lock (_lock)
             {
-                lines?.Add(line);
+                if (isOutput)
+                {
+                    _output.Add(line);
+                }
+
                 _everything.Add(line);
                 _changed.TrySetResult();
                 _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

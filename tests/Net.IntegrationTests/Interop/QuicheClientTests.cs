@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Net.Testing;
 
 namespace Net.IntegrationTests.Interop;
 
@@ -87,7 +88,7 @@ public sealed class QuicheClientTests
         await using QuichePeer client = Client(listener, "close", new() { ["code"] = 4711, ["reason"] = "the work is done" });
 
         TransportConnection connection = await listener.NextAsync();
-        ConnectionClose close = await connection.Closed.WaitAsync(TimeSpan.FromSeconds(20));
+        ConnectionClose close = await connection.Closed.WithTimeout();
 
         Assert.AreEqual(new ConnectionClose(CloseInitiator.Remote, TransportError.ConnectionClosed, 4711, null, "the work is done"), close);
     }
@@ -225,8 +226,9 @@ public sealed class QuicheClientTests
         });
         await using QuichePeer client = Client(listener, scenario, new() { ["size"] = 100_000 });
 
+        PathChangedEventArgs path = await moved.Task.WithTimeout();
+        client.EndInput();
         JsonElement result = await client.FinishAsync();
-        PathChangedEventArgs path = await moved.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.AreEqual(result.GetProperty("port").GetInt32(), path.RemoteEndPoint.Port);
         Assert.IsTrue(path.IsValidated);

@@ -45,6 +45,9 @@ internal sealed class QuichePeer : IAsyncDisposable
     /// <summary>Waits for an event of the server's, or of the application that a client serves.</summary>
     public Task<JsonElement> TakeAsync(string name) => TakeAsync(_process, name);
 
+    /// <summary>Ends the input of a client that waits for it.</summary>
+    public void EndInput() => _process.EndInput();
+
     /// <summary>Waits until a client's scenario is over and expects that all was well.</summary>
     /// <returns>What it saw.</returns>
     public async Task<JsonElement> FinishAsync()

@@ -352,17 +352,19 @@ export class Server extends EventEmitter {
       return;
     }
     const known = this.byId.get(Buffer.from(header.dcid).toString('hex'));
-    if (known) known.receive(data, from, local(this.socket));
-    else if (header.ty === quiche.Type.Initial) this.accept(header, data, from);
-  }
-
-  accept(header, data, from) {
-    if (!quiche.versionIsSupported(header.version)) {
+    if (known) {
+      known.receive(data, from, local(this.socket));
+    } else if (header.ty !== quiche.Type.Short && !quiche.versionIsSupported(header.version)) {
+      // The types of packets differ between versions, so that the version is looked at first.
       const answer = Buffer.alloc(quiche.MAX_DATAGRAM_SIZE);
       const length = quiche.negotiateVersion(header.scid, header.dcid, answer);
       this.socket.send(answer, 0, length, from.port, from.address);
-      return;
+    } else if (header.ty === quiche.Type.Initial) {
+      this.accept(header, data, from);
     }
+  }
+
+  accept(header, data, from) {
     let original = null;
     let id = crypto.randomBytes(connectionIdLength);
     if (this.useRetry) {

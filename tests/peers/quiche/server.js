@@ -19,12 +19,12 @@ const config = makeConfig({
 const socket = await openSocket();
 const server = new Server(config, socket, options.retry ?? false);
 server.on('connection', (connection) => {
+  connection.on('stream', () => {
+    if (connection.native.isInEarlyData()) report({ event: 'early' });
+  });
   serve(connection);
   connection.on('datagram', (data) => connection.sendDatagram(data));
   connection.on('path', (event) => report({ event: 'path', type: event.type }));
-  connection.usable.then(() => {
-    connection.sawEarlyData = connection.native.isInEarlyData();
-  }, () => {});
   connection.established.then(() => {
     const chain = connection.native.peerCertChain() ?? [];
     report({
@@ -32,7 +32,6 @@ server.on('connection', (connection) => {
       alpn: Buffer.from(connection.native.applicationProto()).toString(),
       serverName: connection.native.serverName(),
       resumed: connection.native.isResumed(),
-      early: connection.sawEarlyData,
       retried: connection.afterRetry,
       certificate: chain.length > 0 ? crypto.createHash('sha256').update(chain[0]).digest('hex') : null,
     });
