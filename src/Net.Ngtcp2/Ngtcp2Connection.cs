@@ -22,6 +22,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
     private volatile string? _earlyProtocol;
     private volatile ConnectionClose? _close;
     private int _closeRequested;
+    private volatile bool _isAbandoned;
 
     internal Ngtcp2Connection(TransportOptions options, IDriverHost host, bool isServer, IPEndPoint remote, IPEndPoint local)
     {
@@ -164,8 +165,15 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
         _facts?.PeerCertificate?.Dispose();
     }
 
+    /// <summary>Whether <see cref="Abandon"/> was called.</summary>
+    internal bool IsAbandoned => _isAbandoned;
+
     /// <summary>Gives up an attempt.</summary>
-    internal void Abandon(string reason) => RequestClose(driver => driver.Abandon(reason));
+    internal void Abandon(string reason)
+    {
+        _isAbandoned = true;
+        RequestClose(driver => driver.Abandon(reason));
+    }
 
     internal void Attach(ConnectionDriver driver) => _driver = driver;
 

@@ -140,18 +140,30 @@ public sealed class Ngtcp2Engine : TransportEngine
     }
 
     /// <inheritdoc/>
-    protected override ValueTask<TransportListener> ListenCoreAsync(ListenOptions options, CancellationToken cancellationToken)
+    protected override async ValueTask<TransportListener> ListenCoreAsync(ListenOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         ThrowIfUnusable();
         TlsSession.ThrowIfUnsupported(options.ApplicationProtocols);
         Ngtcp2Listener listener = Ngtcp2Listener.Start(this, options);
+        bool isKept;
         lock (_lock)
         {
-            _listeners.Add(listener);
+            isKept = _disposal is null;
+            if (isKept)
+            {
+                _listeners.Add(listener);
+            }
         }
 
-        return new ValueTask<TransportListener>(listener);
+        if (!isKept)
+        {
+            // The engine was disposed meanwhile, and would not know of this listener.
+            await listener.DisposeAsync().ConfigureAwait(false);
+            throw new ObjectDisposedException(GetType().FullName);
+        }
+
+        return listener;
     }
 
     private static async ValueTask<IPAddress[]> ResolveAsync(DnsEndPoint dns, CancellationToken cancellationToken)
@@ -189,7 +201,6 @@ public sealed class Ngtcp2Engine : TransportEngine
             try
             {
                 await connection.Usable.ConfigureAwait(false);
-                return connection;
             }
             catch (TransportException exception)
             {
@@ -207,6 +218,15 @@ public sealed class Ngtcp2Engine : TransportEngine
                 };
             }
         }
+
+        if (connection.IsAbandoned)
+        {
+            // The handshake and the cancellation came at once: what is being closed is no connection to return.
+            await connection.DisposeAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return connection;
     }
 
     private UdpLoop NextClientLoop()
