@@ -44,7 +44,6 @@ internal sealed unsafe partial class ConnectionDriver
             _handshakeConfirmedEvent = false;
             _isConfirmed = true;
             ReportWhenAccepted();
-            ReleaseKeyUpdates();
         }
 
         if (IsEnded)
@@ -91,7 +90,6 @@ internal sealed unsafe partial class ConnectionDriver
         {
             SendNewToken();
             _endpoint.HandleHandshakeEnded(this);
-            ReleaseKeyUpdates();
         }
 
         ReportWhenAccepted();
@@ -234,25 +232,21 @@ internal sealed unsafe partial class ConnectionDriver
     /// <summary>Asks for new keys, once the handshake is confirmed (RFC 9001, section 6.1). Completes with 0 or the library's error.</summary>
     internal void UpdateKeys(TaskCompletionSource<int> completion)
     {
-        if (!IsConfirmed)
-        {
-            // The handshake's own time limit ends this wait.
-            _keyUpdates.Add(completion);
-            return;
-        }
-
-        completion.TrySetResult(ngtcp2_conn_initiate_key_update(_native, _host.Now));
+        // The next write begins it, as the library derives the next keys when it writes. Before the handshake is confirmed its own time limit ends this wait.
+        _keyUpdates.Add(completion);
         MarkDirty();
     }
 
-    private void ReleaseKeyUpdates()
+    private void BeginKeyUpdate(ulong now)
     {
+        int result = ngtcp2_conn_initiate_key_update(_native, now);
         foreach (TaskCompletionSource<int> waiter in _keyUpdates)
         {
-            UpdateKeys(waiter);
+            waiter.TrySetResult(result);
         }
 
         _keyUpdates.Clear();
+        MarkDirty();
     }
 
     /// <summary>Sends a PING as soon as it can and completes when something came after it.</summary>

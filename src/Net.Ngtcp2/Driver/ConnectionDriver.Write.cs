@@ -107,6 +107,11 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         ngtcp2_conn_update_pkt_tx_time(_native, now);
+        if (_keyUpdates.Count > 0 && IsConfirmed)
+        {
+            BeginKeyUpdate(now);
+        }
+
         UpdateTimer();
         PublishStatistics();
         if (_earlyKeyEvent || _pathFailed)

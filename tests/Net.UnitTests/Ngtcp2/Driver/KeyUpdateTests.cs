@@ -28,7 +28,8 @@ public sealed class KeyUpdateTests : DriverTest
         {
             var completion = new TaskCompletionSource<int>();
             initiator.Driver.UpdateKeys(completion);
-            done += completion.Task.Result == 0 ? 1 : 0;
+            completion.Task.ContinueWith(
+                task => done += task.Result == 0 ? 1 : 0, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             pair.Network.After(Milliseconds(150), () => initiator.Post(new ActionWork(Update)));
         }
 
@@ -70,7 +71,7 @@ public sealed class KeyUpdateTests : DriverTest
         pair.Client.Arrived = null;
         pair.Network.RunUntil(() => updates.All(static u => u.Task.IsCompleted));
         Assert.IsTrue(client.Driver.IsConfirmed);
-        Assert.AreEqual(1, updates.Count(static u => u.Task.Result == 0), "One update is as many as there can be at a time.");
+        Assert.IsTrue(updates.All(static u => u.Task.Result == 0), "All that wait share one update.");
         pair.CloseAndCheckEmpty(client);
     }
 
