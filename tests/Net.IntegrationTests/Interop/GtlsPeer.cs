@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Net.IntegrationTests.Interop;
+
+/// <summary>The HTTP/3 server and client that come with ngtcp2: the same core library as ours, but another application, which has met many other implementations.</summary>
+internal static class GtlsPeer
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    public static string ServerProgram() => InteropRequirement.RequireProgram("gtlsserver", "ngtcp2-server");
+
+    public static string ClientProgram() => InteropRequirement.RequireProgram("gtlsclient", "ngtcp2-client");
+
+    /// <summary>Starts the server for a directory of files and waits until its port is bound.</summary>
+    public static async Task<(PeerProcess Process, int Port)> StartServerAsync(InteropCertificates certificates, string files, params string[] options)
+    {
+        int port = FreePort();
+        PeerProcess process = PeerProcess.Start(
+            ServerProgram(),
+            ["--no-quic-dump", "--no-http-dump", "-d", files, .. options, "127.0.0.1", Text(port), certificates.KeyPathOf("server"), certificates.PathOf("server")],
+            takesErrors: true);
+        try
+        {
+            using CancellationTokenSource limit = new(Limit);
+            while (!IsBound(port))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), limit.Token);
+            }
+
+            return (process, port);
+        }
+        catch (OperationCanceledException)
+        {
+            string everything = process.Everything;
+            await process.DisposeAsync();
+            throw new AssertFailedException($"gtlsserver did not bind port {port} within {Limit.TotalSeconds:0} s.\n{everything}");
+        }
+    }
+
+    /// <summary>Runs the client until it has fetched a path, or failed to: its exit code does not tell.</summary>
+    /// <returns>What it printed.</returns>
+    public static async Task<string> RunClientAsync(int port, string path, string downloads, params string[] options)
+    {
+        await using PeerProcess process = PeerProcess.Start(
+            ClientProgram(),
+            [
+                "--no-quic-dump", "--no-http-dump", "--exit-on-all-streams-close", "--sni=localhost", "--timeout=20s", $"--download={downloads}", .. options,
+                "127.0.0.1", Text(port), $"https://localhost:{Text(port)}{path}",
+            ]);
+        await process.WaitForExitAsync();
+        return process.Everything;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // The program cannot be told to choose a port itself.
+    private static int FreePort()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static bool IsBound(int port) => File.ReadAllText("/proc/net/udp").Contains($":{port:X4} ", StringComparison.Ordinal);
+}
