@@ -9,21 +9,22 @@ internal sealed class RawStreamConnection
     // One for the accept loop, so that the count reaches 0 only after the last stream that it brought.
     private readonly InFlight _work = new();
     private int _running;
-    private volatile bool _isDraining;
     private int _isClosing;
     private Task _closing = Task.CompletedTask;
 
-    internal RawStreamConnection(RawStreamRouter router, TransportConnection connection)
+    internal RawStreamConnection(RawStreamRouter router, TransportConnection connection, CancellationToken draining)
     {
         _router = router;
         _connection = connection;
+        Draining = draining;
     }
 
-    internal bool IsDraining => _isDraining;
+    /// <summary>Cancelled when the server is about to end.</summary>
+    internal CancellationToken Draining { get; }
 
-    internal async Task ServeAsync(CancellationToken draining, CancellationToken aborting)
+    internal async Task ServeAsync(CancellationToken aborting)
     {
-        CancellationTokenRegistration drain = draining.UnsafeRegister(static state => ((RawStreamConnection)state!).Drain(), this);
+        CancellationTokenRegistration drain = Draining.UnsafeRegister(static state => ((RawStreamConnection)state!).Drain(), this);
         CancellationTokenRegistration abort = aborting.UnsafeRegister(
             static state => ((RawStreamConnection)state!).Close(RawStreamErrorCodes.ShuttingDown, "The server is ending."), this);
         await using (drain.ConfigureAwait(false))
@@ -39,7 +40,7 @@ internal sealed class RawStreamConnection
     /// <summary>Ends one stream's part in the connection.</summary>
     internal void Exit()
     {
-        if (Interlocked.Decrement(ref _running) == 0 && _isDraining)
+        if (Interlocked.Decrement(ref _running) == 0 && Draining.IsCancellationRequested)
         {
             Close(RawStreamErrorCodes.NoError, "");
         }
@@ -49,7 +50,7 @@ internal sealed class RawStreamConnection
 
     private void Serve(TransportStream stream)
     {
-        // Counted before the look at the drain flag, which is set before its look at the count: one of the two sees the other.
+        // Counted before the look at the token, which is cancelled before Drain looks at the count: one of the two sees the other.
         _work.TryEnter(int.MaxValue);
         Interlocked.Increment(ref _running);
         _ = new RawStreamServing(_router, this, _connection, stream).RunAsync();
@@ -57,8 +58,6 @@ internal sealed class RawStreamConnection
 
     private void Drain()
     {
-        _isDraining = true;
-        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _running) == 0)
         {
             Close(RawStreamErrorCodes.NoError, "");

@@ -62,7 +62,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
             return RawStreamOutcome.WrongDirection;
         }
 
-        if (owner.IsDraining)
+        if (owner.Draining.IsCancellationRequested)
         {
             _refusalReason = "the server is about to end";
             return RawStreamOutcome.GoingAway;
@@ -158,7 +158,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
     {
         RawStreamHeader header = _header!;
         TimeSpan? deadline = Shorter(header.Deadline, router.Options.MaxDeadline);
-        var context = new RawStreamContext(connection, stream, header, deadline, router.TimeProvider);
+        var context = new RawStreamContext(connection, stream, header, deadline, router.TimeProvider, owner.Draining);
         Activity? activity = ServerDiagnostics.StartStream(header, connection);
         ITimer? timer = null;
         Exception? failure = null;

@@ -20,11 +20,12 @@ public sealed class RawStreamContext : IDuplexPipe
     private RawStreamOutcome _ending;
 
     internal RawStreamContext(
-        TransportConnection connection, TransportStream stream, RawStreamHeader header, TimeSpan? deadline, TimeProvider timeProvider)
+        TransportConnection connection, TransportStream stream, RawStreamHeader header, TimeSpan? deadline, TimeProvider timeProvider, CancellationToken draining)
     {
         Connection = connection;
         Stream = stream;
         Header = header;
+        Draining = draining;
         _deadline = deadline;
         _timeProvider = timeProvider;
         _started = deadline is null ? 0 : timeProvider.GetTimestamp();
@@ -103,6 +104,12 @@ public sealed class RawStreamContext : IDuplexPipe
             return cancellation.Token;
         }
     }
+
+    /// <summary>
+    /// Cancelled when the server is about to end: it takes no new streams from then on, and waits for the running ones until its shutdown timeout. A handler whose streams live long should come to an end on it,
+    /// with whatever its protocol says for that, so that the caller can go on elsewhere. Callbacks should be quick: they delay the shutdown.
+    /// </summary>
+    public CancellationToken Draining { get; }
 
     internal RawStreamOutcome Ending
     {

@@ -30,7 +30,7 @@ internal sealed class RawStreamRouter : IConnectionHandler
     public Task ServeAsync(TransportConnection connection, CancellationToken draining, CancellationToken aborting)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return new RawStreamConnection(this, connection).ServeAsync(draining, aborting);
+        return new RawStreamConnection(this, connection, draining).ServeAsync(aborting);
     }
 
     internal IRawStreamHandler? FindHandler(string route) => _routes.GetValueOrDefault(route);

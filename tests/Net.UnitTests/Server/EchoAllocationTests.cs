@@ -41,7 +41,7 @@ public sealed class EchoAllocationTests
 
     // The echo never looks at its connection.
     private static Task StartEcho(PipeTransportStream server) =>
-        new EchoHandler().HandleAsync(new RawStreamContext(null!, server, new RawStreamHeader("echo"), null, TimeProvider.System));
+        new EchoHandler().HandleAsync(new RawStreamContext(null!, server, new RawStreamHeader("echo"), null, TimeProvider.System, CancellationToken.None));
 
     /// <summary>Reads are waited for before the bytes are written, as a real echo is, so that both sides' waiting is measured too.</summary>
     private static long Measure(PipeReader input, PipeWriter output, int count)

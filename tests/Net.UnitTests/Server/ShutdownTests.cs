@@ -24,12 +24,14 @@ public sealed class ShutdownTests
     [TestMethod]
     public async Task StopAsync_RunningStream_EndsByItselfAndLosesNothing()
     {
-        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(static b => b.MapStream("echo", new EchoHandler()));
+        var watch = new DrainWatch();
+        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(b => b.MapStream("echo", watch));
         await using RawStream running = await fixture.Client.OpenAsync("echo").AsTask().WithTimeout();
         await running.SendAsync("before");
         Assert.AreEqual("before", await running.ReceiveAsync(6));
 
         Task<bool> stopping = fixture.Server.StopAsync(TimeSpan.FromSeconds(30));
+        await watch.Seen;
         await RefusedWhileDrainingAsync(fixture.Client);
         Assert.IsFalse(stopping.IsCompleted);
         await running.SendAsync("after");
@@ -63,13 +65,15 @@ public sealed class ShutdownTests
     [TestMethod]
     public async Task StopAsync_TokenCancelled_CutsAtOnce()
     {
-        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(static b => b.MapStream("echo", new EchoHandler()));
+        var watch = new DrainWatch();
+        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(b => b.MapStream("echo", watch));
         await using RawStream running = await fixture.Client.OpenAsync("echo").AsTask().WithTimeout();
         await running.SendAsync("x");
         await running.ReceiveAsync(1);
         using var hurry = new CancellationTokenSource();
 
         Task<bool> stopping = fixture.Server.StopAsync(Timeout.InfiniteTimeSpan, hurry.Token);
+        await watch.Seen;
         await RefusedWhileDrainingAsync(fixture.Client);
         await hurry.CancelAsync();
 
@@ -125,23 +129,27 @@ public sealed class ShutdownTests
         await stream.Transport.Completion.WithTimeout();
     }
 
-    /// <summary>Opens streams until the server says that it takes no more, which shows that it drains.</summary>
+    /// <summary>Opens a stream after the server has begun to drain.</summary>
     private static async Task RefusedWhileDrainingAsync(RawStreamClient client)
     {
-        while (true)
+        await using RawStream stream = await client.OpenAsync("echo").AsTask().WithTimeout();
+        await stream.SendAsync("x");
+        TransportException exception = await stream.FailsAsync();
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, exception.ApplicationErrorCode);
+        Assert.IsTrue(exception.IsSafeToRetry);
+    }
+
+    /// <summary>Echoes, and tells when its streams learn that the server is about to end.</summary>
+    private sealed class DrainWatch : IRawStreamHandler
+    {
+        private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Seen => _seen.Task.WithTimeout();
+
+        public async Task HandleAsync(RawStreamContext context)
         {
-            await using RawStream stream = await client.OpenAsync("echo").AsTask().WithTimeout();
-            await stream.SendAsync("x");
-            try
-            {
-                await stream.ReceiveAsync(1);
-            }
-            catch (TransportException exception)
-            {
-                Assert.AreEqual(RawStreamErrorCodes.GoingAway, exception.ApplicationErrorCode);
-                Assert.IsTrue(exception.IsSafeToRetry);
-                return;
-            }
+            using CancellationTokenRegistration watch = context.Draining.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), _seen);
+            await new EchoHandler().HandleAsync(context);
         }
     }
 }
