@@ -73,6 +73,7 @@ public sealed class LossyTransferTests : DriverTest
             link.Latency = Milliseconds(random.Next(1, 50));
             link.Jitter = Milliseconds(random.Next(0, 20));
             link.Loss = random.NextDouble() * 0.2;
+            link.LongestLoss = 4;
             link.Reorder = random.NextDouble() * 0.2;
             link.ReorderDelay = Milliseconds(random.Next(1, 60));
             link.Duplicate = random.NextDouble() * 0.1;

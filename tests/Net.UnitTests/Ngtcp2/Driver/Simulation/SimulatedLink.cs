@@ -6,6 +6,7 @@ internal sealed class SimulatedLink(SimulatedNetwork network)
     private const byte CongestionExperienced = 3;
     private ulong _freeAt;
     private ulong _lastArrival;
+    private int _lostInARow;
 
     /// <summary>Time on the way.</summary>
     internal TimeSpan Latency { get; set; } = TimeSpan.FromMilliseconds(10);
@@ -15,6 +16,9 @@ internal sealed class SimulatedLink(SimulatedNetwork network)
 
     /// <summary>Share of the datagrams that vanish, 0 to 1.</summary>
     internal double Loss { get; set; }
+
+    /// <summary>How many datagrams in a row <see cref="Loss"/> may take: with a limit, whoever sends often enough gets through for certain, not only most likely.</summary>
+    internal int LongestLoss { get; set; } = int.MaxValue;
 
     /// <summary>Share of the datagrams that are held back so that later ones overtake them.</summary>
     internal double Reorder { get; set; }
@@ -105,7 +109,7 @@ internal sealed class SimulatedLink(SimulatedNetwork network)
 
     private bool Passes(SimulatedDatagram datagram)
     {
-        if (!IsUp || Filter?.Invoke(datagram) == false || Chance(Loss))
+        if (!IsUp || Filter?.Invoke(datagram) == false || IsLost())
         {
             return false;
         }
@@ -117,6 +121,12 @@ internal sealed class SimulatedLink(SimulatedNetwork network)
         }
 
         return true;
+    }
+
+    private bool IsLost()
+    {
+        _lostInARow = Chance(Loss) && _lostInARow < LongestLoss ? _lostInARow + 1 : 0;
+        return _lostInARow > 0;
     }
 
     private bool TryQueue(SimulatedDatagram datagram, ref byte ecn, out ulong leaves)
