@@ -80,6 +80,7 @@ internal sealed class MsQuicListener : TransportListener
             throw meaning.ToException($"Listening on {options.LocalEndPoint} failed: {meaning.Reason}. {remedy}", exception);
         }
 
+        ListenedPorts.Add(listener.LocalEndPoint.Port);
         listener._loop = listener.AcceptLoopAsync();
         return listener;
     }
@@ -112,7 +113,7 @@ internal sealed class MsQuicListener : TransportListener
     }
 
     // The library binds addresses that no interface has, and such a listener waits for ever. Where the right to a port is missing it only says "internal error".
-    // So the operating system's own answer is asked for first.
+    // A port that another process holds it takes as well. So the operating system's own answer is asked for first.
     private static void ThrowIfNotBindable(IPEndPoint local)
     {
         using var probe = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -120,9 +121,9 @@ internal sealed class MsQuicListener : TransportListener
         {
             probe.Bind(local);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && ListenedPorts.Contains(local.Port))
         {
-            // Another listener of this process may share the port for another application protocol; the library knows.
+            // Listeners of one process may share a port for different application protocols; the library knows.
         }
     }
 
@@ -148,7 +149,9 @@ internal sealed class MsQuicListener : TransportListener
         await Task.Yield();
         Volatile.Write(ref _isStopping, true);
         Volatile.Write(ref _isClosed, true);
+        int port = LocalEndPoint.Port;
         await _quic!.DisposeAsync().ConfigureAwait(false);
+        ListenedPorts.Remove(port);
         await _loop.ConfigureAwait(false);
         _handshaking.Abandon();
         _accepted.Writer.TryComplete();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Net.MsQuic;
 using Net.Testing;
@@ -45,6 +46,35 @@ public sealed class MsQuicEngineTests : IAsyncDisposable
             async () => await ListenAsync(o => o with { LocalEndPoint = new IPEndPoint(IPAddress.Parse("203.0.113.7"), 0) }));
 
         Assert.AreEqual(TransportError.ListenFailed, exception.Error);
+    }
+
+    [TestMethod]
+    public async Task ListenAsync_PortThatSomebodyElseHoldsAndShares_Fails()
+    {
+        const int SolSocket = 1;
+        const int ReusePort = 15;
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        other.SetRawSocketOption(SolSocket, ReusePort, BitConverter.GetBytes(1));
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        TransportException exception = await Assert.ThrowsExactlyAsync<TransportException>(
+            async () => await ListenAsync(o => o with { LocalEndPoint = (IPEndPoint)other.LocalEndPoint! }));
+
+        Assert.AreEqual(TransportError.ListenFailed, exception.Error);
+        Assert.AreEqual(SocketError.AddressAlreadyInUse, ((SocketException)exception.InnerException!).SocketErrorCode);
+    }
+
+    [TestMethod]
+    public async Task ListenAsync_PortOfAnotherListenerHere_IsSharedForAnotherProtocol()
+    {
+        TransportListener first = await ListenAsync();
+
+        TransportListener second = await ListenAsync(o => o with { LocalEndPoint = first.LocalEndPoint, ApplicationProtocols = ["other/1"] });
+
+        Assert.AreEqual(first.LocalEndPoint, second.LocalEndPoint);
+        await second.DisposeAsync();
+        await using TransportConnection connection = await ConnectAsync(first);
+        Assert.AreEqual(Protocol, connection.ApplicationProtocol);
     }
 
     [TestMethod]
