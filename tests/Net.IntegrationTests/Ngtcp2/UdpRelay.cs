@@ -85,11 +85,17 @@ internal sealed class UdpRelay : IAsyncDisposable
     /// <summary>Keeps what the server sends from now on until <see cref="ReleaseAsync"/>.</summary>
     internal Task HoldAsync() => OnThread(() => _isHolding = true);
 
-    /// <summary>Hands over what was kept, in order, and keeps no more.</summary>
-    internal Task ReleaseAsync() => OnThread(() =>
+    /// <summary>Hands over what was kept, and keeps no more.</summary>
+    /// <param name="newestFirst">Whether the last comes first, as if the others had taken a longer way.</param>
+    internal Task ReleaseAsync(bool newestFirst = false) => OnThread(() =>
     {
+        // What the server has sent already is kept too.
+        _poller.Wait(0);
+        TakeFromServer();
         _isHolding = false;
-        while (_held.TryDequeue(out var datagram))
+        var held = _held.ToArray();
+        _held.Clear();
+        foreach (var datagram in newestFirst ? held.Reverse() : held)
         {
             _inner.Send(default, datagram.Client, datagram.Ecn, datagram.Data, datagram.Data.Length);
         }
@@ -149,14 +155,7 @@ internal sealed class UdpRelay : IAsyncDisposable
                     _inner.ReceiveBatch(ref handler, _inner.ReceiveBatchSize);
                 }
 
-                foreach (Outer outer in _outers.Values)
-                {
-                    if (HasArrived(outer.Socket, outer.Slot))
-                    {
-                        var handler = new FromServer(this, outer.Client);
-                        outer.Socket.ReceiveBatch(ref handler, outer.Socket.ReceiveBatchSize);
-                    }
-                }
+                TakeFromServer();
             }
 
             _ended.SetResult();
@@ -171,6 +170,18 @@ internal sealed class UdpRelay : IAsyncDisposable
             foreach (Outer outer in _outers.Values.Concat(_old))
             {
                 outer.Socket.Dispose();
+            }
+        }
+    }
+
+    private void TakeFromServer()
+    {
+        foreach (Outer outer in _outers.Values)
+        {
+            if (HasArrived(outer.Socket, outer.Slot))
+            {
+                var handler = new FromServer(this, outer.Client);
+                outer.Socket.ReceiveBatch(ref handler, outer.Socket.ReceiveBatchSize);
             }
         }
     }
