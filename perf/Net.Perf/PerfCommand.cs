@@ -20,6 +20,7 @@ internal sealed class PerfCommand
     private readonly Option<bool> _long = new("--long") { Description = "Also what takes minutes: 10,000 connections.", Recursive = true };
     private readonly Option<bool> _packed = new("--packed") { Description = "Runs both ends on one core (through taskset).", Recursive = true };
     private readonly Option<bool> _split = new("--split") { Description = "Runs each end on a core of its own.", Recursive = true };
+    private readonly Option<string?> _only = new("--only") { Description = "Measures only what has this in its name, for a profile; the limits always run.", Recursive = true };
     private readonly Option<string?> _markdown = new("--markdown") { Description = "Also writes the report to this file.", Recursive = true };
     private readonly Option<string?> _json = new("--json") { Description = "Writes the report to this file for the program that called.", Hidden = true, Recursive = true };
     private readonly Option<bool> _placed = new("--placed") { Description = "The program was started again on one core.", Hidden = true, Recursive = true };
@@ -34,8 +35,8 @@ internal sealed class PerfCommand
         var perf = new PerfCommand();
         var root = new RootCommand("Measures this library, its peers and the limit of the machine in one run, and prints the ratios.")
         {
-            perf._pairs, perf._echoes, perf._megabytes, perf._handshakes, perf._count, perf._deadline, perf._quick, perf._long, perf._packed, perf._split, perf._markdown,
-            perf._json, perf._placed,
+            perf._pairs, perf._echoes, perf._megabytes, perf._handshakes, perf._count, perf._deadline, perf._quick, perf._long, perf._packed, perf._split, perf._only,
+            perf._markdown, perf._json, perf._placed,
         };
         perf.Add(root, "echo", "Echo of 64 bytes against UDP ping-pong.", EchoSection.RunAsync);
         perf.Add(root, "bulk", "One-way transfer against UDP, SslStream, and gtlsserver with gtlsclient.", BulkSection.RunAsync);
@@ -94,7 +95,7 @@ internal sealed class PerfCommand
         int Value(Option<int> option, int whenQuick) =>
             quick && result.GetResult(option) is null or { Implicit: true } ? whenQuick : result.GetValue(option);
         return new RunOptions(
-            Value(_pairs, 7), Value(_echoes, 2000), Value(_megabytes, 256), Value(_handshakes, 100), Value(_count, 1000), result.GetValue(_long),
+            Value(_pairs, 7), Value(_echoes, 2000), Value(_megabytes, 256), Value(_handshakes, 100), Value(_count, 1000), result.GetValue(_long), result.GetValue(_only),
             TimeSpan.FromSeconds(quick ? 10 : 60));
     }
 }

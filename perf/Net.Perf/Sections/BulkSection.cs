@@ -16,8 +16,14 @@ internal static class BulkSection
         try
         {
             transfers.Add(new UdpBulk());
-            transfers.Add(await QuicBulk.StartAsync(certificates, inline: false).ConfigureAwait(false));
-            transfers.Add(await QuicBulk.StartAsync(certificates, inline: true).ConfigureAwait(false));
+            foreach (bool inline in (bool[])[false, true])
+            {
+                if (options.Wants(QuicBulk.NameOf(inline)))
+                {
+                    transfers.Add(await QuicBulk.StartAsync(certificates, inline).ConfigureAwait(false));
+                }
+            }
+
             transfers.Add(await SslBulk.StartAsync(certificates).ConfigureAwait(false));
             var figures = new FigureTable(
                 $"Bulk, one way, {options.Megabytes:N0} MB on one stream, {Pinning.Describe()}",
@@ -75,7 +81,7 @@ internal static class BulkSection
                 Format.Number(perSend), Format.Number(perReceive), Format.Number(1000.0 * (sender.Waits + receiver.Waits) / sender.Packets), Format.Number(own.Count, 0));
             if (transfers[i] is QuicBulk quic)
             {
-                string note = quic.Name == "this library" ? "thread pool" : "inline continuations";
+                string note = quic.Name == QuicBulk.NameOf(false) ? "thread pool" : "inline continuations";
                 report.Stand("8a", perSend, note);
                 report.Stand("8b", perReceive, note);
                 Compare(report, "7", rounds, quic, transfers.OfType<UdpBulk>().First(), static r => r.MegabytesPerSecond, note);

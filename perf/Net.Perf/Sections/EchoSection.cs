@@ -19,8 +19,8 @@ internal static class EchoSection
             var second = new UdpPingPong("UDP ping-pong again");
             await using (second.ConfigureAwait(false))
             {
-                WarmUp(limit);
-                WarmUp(second);
+                await WarmUpAsync(limit).ConfigureAwait(false);
+                await WarmUpAsync(second).ConfigureAwait(false);
                 var times = new FigureTable(
                     $"Echo of {EchoSubject.PayloadBytes} bytes, {Pinning.Describe()}",
                     ["B against UDP ping-pong", "p50 us", "p99 us", "CPU us", "UDP p50 us", "UDP CPU us", "p50 ratio", "p99 ratio", "CPU ratio", "spread", "pairs"]);
@@ -37,6 +37,11 @@ internal static class EchoSection
                 {
                     foreach (bool inline in (bool[])[false, true])
                     {
+                        if (!options.Wants(QuicEcho.NameOf(inline, newStreams)))
+                        {
+                            continue;
+                        }
+
                         QuicEcho echo = await QuicEcho.StartAsync(certificates, inline, newStreams).ConfigureAwait(false);
                         await using (echo.ConfigureAwait(false))
                         {
@@ -53,11 +58,11 @@ internal static class EchoSection
     private static async Task MeasureAsync(
         Report report, FigureTable times, FigureTable work, UdpPingPong limit, QuicEcho echo, RunOptions options, bool newStreams, bool inline)
     {
-        WarmUp(echo);
+        await WarmUpAsync(echo).ConfigureAwait(false);
         EchoComparison comparison = EchoComparison.Run(limit, echo, options.Pairs, options.Echoes, options.Budget);
         Add(times, echo.Name, comparison);
         report.Stand(newStreams ? "2" : "1", comparison.Ratio.P50, inline ? "inline continuations" : "thread pool");
-        int many = Math.Max(options.Echoes, RunOptions.WarmUp);
+        int many = Math.Max(options.Echoes, RunOptions.WarmUpCalls);
         long[] ticks = new long[many];
         (double bytes, TrafficCounters traffic) = await CountAsync(work, echo.Name, echo, many, () =>
         {
@@ -73,7 +78,7 @@ internal static class EchoSection
             report.Stand("9a", (double)traffic.Packets / many, inline ? "inline continuations" : "thread pool");
         }
 
-        await echo.RunParallelAsync(Callers, many).ConfigureAwait(false);
+        await RunOptions.WarmUpAsync(() => echo.RunParallelAsync(Callers, many)).ConfigureAwait(false);
         (_, traffic) = await CountAsync(work, $"{echo.Name}, {Callers} in flight", echo, many, () => echo.RunParallelAsync(Callers, many)).ConfigureAwait(false);
         if (newStreams)
         {
@@ -96,7 +101,15 @@ internal static class EchoSection
         return (bytes, traffic);
     }
 
-    private static void WarmUp(EchoSubject subject) => subject.Run(new long[RunOptions.WarmUp]);
+    private static Task WarmUpAsync(EchoSubject subject)
+    {
+        long[] ticks = new long[RunOptions.WarmUpCalls];
+        return RunOptions.WarmUpAsync(() =>
+        {
+            subject.Run(ticks);
+            return Task.CompletedTask;
+        });
+    }
 
     private static void Add(FigureTable table, string name, EchoComparison c) => table.Add(
         name, Format.Number(c.B.P50), Format.Number(c.B.P99), Format.Number(c.B.Cpu), Format.Number(c.A.P50), Format.Number(c.A.Cpu),

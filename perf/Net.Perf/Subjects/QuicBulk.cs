@@ -33,8 +33,10 @@ internal sealed class QuicBulk : IBulkTransfer
     {
         QuicPair pair = await QuicPair.StartAsync(certificates, inline, limits: TransportLimits.Default).ConfigureAwait(false);
         (TransportConnection client, TransportConnection server) = await pair.ConnectForGoodAsync().ConfigureAwait(false);
-        return new QuicBulk(inline ? "this library, inline" : "this library", pair, client, server);
+        return new QuicBulk(NameOf(inline), pair, client, server);
     }
+
+    internal static string NameOf(bool inline) => $"this library, {(inline ? "inline" : "thread pool")}";
 
     public async Task<BulkRound> RunAsync(long bytes)
     {

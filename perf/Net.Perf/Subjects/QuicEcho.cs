@@ -35,8 +35,10 @@ internal sealed class QuicEcho : EchoSubject
         (TransportConnection client, TransportConnection server) = await pair.ConnectForGoodAsync().ConfigureAwait(false);
         _ = new EchoServer().ServeAsync(server);
         TransportStream? stream = newStreams ? null : await client.OpenStreamAsync(StreamDirection.Bidirectional).ConfigureAwait(false);
-        return new QuicEcho($"{(newStreams ? "new stream each" : "reused stream")}{(inline ? ", inline" : "")}", pair, client, stream);
+        return new QuicEcho(NameOf(inline, newStreams), pair, client, stream);
     }
+
+    internal static string NameOf(bool inline, bool newStreams) => $"{(newStreams ? "new stream each" : "reused stream")}, {(inline ? "inline" : "thread pool")}";
 
     internal override void Run(long[] ticks) => RunAsync(ticks).WaitAsync(Patience).GetAwaiter().GetResult();
 
