@@ -13,6 +13,8 @@ internal sealed class DatagramQueue(int receiveLimit)
 
     private volatile int _toSendCount;
 
+    internal bool HasToSend => _toSendCount > 0;
+
     internal void AddReceived(ReadOnlySpan<byte> payload) => _received.Writer.TryWrite(payload.ToArray());
 
     internal async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancellationToken)

@@ -133,6 +133,8 @@ internal sealed partial class Ngtcp2Connection
 
     internal void ReceiveDatagram(ReadOnlySpan<byte> payload) => _datagramQueue.AddReceived(payload);
 
+    internal bool HasDatagramsToSend => _datagramQueue.HasToSend;
+
     internal bool TryPeekDatagram(out ReadOnlyMemory<byte> payload) => _datagramQueue.TryPeekToSend(out payload);
 
     internal void DropDatagram() => _datagramQueue.DropToSend();

@@ -16,6 +16,7 @@ internal sealed unsafe partial class ConnectionDriver
     private int _probeTimeouts;
     private ulong _lastReceived;
     private ulong _bytesInFlight;
+    private ulong _smoothedRtt;
     private SocketAddressBuffer _unprovedRemote;
     private long _unprovedReceived;
     private long _unprovedSent;
@@ -127,6 +128,7 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_conn_info info;
         ngtcp2_conn_get_conn_info(_native, &info);
         _bytesInFlight = info.bytes_in_flight;
+        _smoothedRtt = info.smoothed_rtt;
         SettleFins(info.bytes_in_flight);
         int payload = PathPayload;
         LargestDatagram = DatagramRoom(payload);

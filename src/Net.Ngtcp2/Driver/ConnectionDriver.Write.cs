@@ -112,7 +112,7 @@ internal sealed unsafe partial class ConnectionDriver
             BeginKeyUpdate(now);
         }
 
-        UpdateTimer();
+        UpdateTimer(now);
         PublishStatistics();
         if (_earlyKeyEvent || _pathFailed)
         {

@@ -20,6 +20,11 @@ namespace Net.Ngtcp2.Driver;
 /// </remarks>
 internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 {
+    // That of RFC 9002, section 6.1.2.
+    private const ulong TimerGranularity = 1_000_000;
+
+    // An acknowledgement that waits an eighth of this, and a granularity more, is far from the 25 ms that the peer was told (RFC 9000, section 13.2.1).
+    private const ulong ShortRtt = 8 * TimerGranularity;
     private readonly EndpointDriver _endpoint;
     private readonly IDriverHost _host;
     private readonly TransportOptions _options;
@@ -260,9 +265,20 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void MarkDirty() => _endpoint.MarkDirty(this);
 
-    private void UpdateTimer()
+    private void UpdateTimer(ulong now)
     {
-        ulong expiry = Math.Min(ngtcp2_conn_get_expiry(_native), _readAbortedCheck);
+        ulong expiry = ngtcp2_conn_get_expiry(_native);
+
+        // The library wants acknowledgements out after an eighth of the round-trip time, which on a short path is a packet and a wake-up for each packet that came.
+        // A little later they ride on the answer. What is due in sending order, by pacing or on request, keeps its time, and so does everything on a path that is not short.
+        bool isExact = !IsHandshakeCompleted || _smoothedRtt >= ShortRtt || _ping is not null || !_line.IsEmpty || _connection.HasDatagramsToSend;
+        if (!isExact && expiry != ulong.MaxValue)
+        {
+            // Counted from when it was due, so that steady traffic cannot put it off again and again.
+            expiry = Math.Max(expiry, Math.Min(now, expiry) + TimerGranularity);
+        }
+
+        expiry = Math.Min(expiry, _readAbortedCheck);
         _endpoint.Timers.Set(this, _migration is { HasBegun: false } migration ? Math.Min(expiry, migration.BeginDeadline) : expiry);
     }
 
