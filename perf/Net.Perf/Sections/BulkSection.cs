@@ -27,7 +27,7 @@ internal static class BulkSection
             transfers.Add(await SslBulk.StartAsync(certificates).ConfigureAwait(false));
             var figures = new FigureTable(
                 $"Bulk, one way, {options.Megabytes:N0} MB on one stream, {Pinning.Describe()}",
-                ["what", "MB/s", "CPU s/GB", "packets per send call", "packets per receive call", "ppoll per 1,000 packets", "rounds"]);
+                ["what", "MB/s", "CPU s/GB", "packets per send call", "packets per receive call", "epoll_wait per 1,000 packets", "rounds"]);
             if (GtlsBulk.IsInstalled)
             {
                 transfers.Add(await GtlsBulk.StartAsync(certificates).ConfigureAwait(false));

@@ -26,7 +26,7 @@ internal static class EchoSection
                     ["B against UDP ping-pong", "p50 us", "p99 us", "CPU us", "UDP p50 us", "UDP CPU us", "p50 ratio", "p99 ratio", "CPU ratio", "spread", "pairs"]);
                 var work = new FigureTable(
                     $"Work per echo, both ends, {Pinning.Describe()}",
-                    ["what", "bytes allocated", "packets", "sendmsg", "recvmmsg", "ppoll", "wake-ups", "system calls"]);
+                    ["what", "bytes allocated", "packets", "sendmsg", "recvmmsg", "epoll_wait", "wake-ups", "system calls"]);
                 report.Tables.Add(times);
                 report.Tables.Add(work);
                 EchoComparison self = EchoComparison.Run(limit, second, options.Pairs, options.Echoes, options.Budget);

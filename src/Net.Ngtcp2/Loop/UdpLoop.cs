@@ -216,6 +216,11 @@ internal sealed partial class UdpLoop : IDriverHost
             throw new TransportException(
                 TransportError.ListenFailed, $"A loop holds at most {MaxSockets} sockets; migrate and bind fewer connections of their own, or set more loops.", exception);
         }
+        catch (IOException exception)
+        {
+            socket.Dispose();
+            throw new TransportException(TransportError.ListenFailed, $"The socket on {local} cannot be waited for: {exception.Message}", exception);
+        }
     }
 
     private void DropWork()

@@ -44,9 +44,25 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
     internal static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
 
-    /// <summary><c>int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *sigmask);</c></summary>
-    [LibraryImport(Library, EntryPoint = "ppoll", SetLastError = true)]
-    internal static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpecification* timeout, void* signalMask);
+    /// <summary><c>int epoll_create1(int flags);</c></summary>
+    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
+    internal static partial int CreatePoll(int flags);
+
+    /// <summary><c>int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);</c></summary>
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    internal static partial int ControlPoll(int poll, int operation, int descriptor, byte* pollEvent);
+
+    /// <summary><c>int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);</c></summary>
+    [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]
+    internal static partial int WaitForEvents(int poll, byte* events, int count, int timeoutMilliseconds);
+
+    /// <summary><c>int timerfd_create(int clockid, int flags);</c></summary>
+    [LibraryImport(Library, EntryPoint = "timerfd_create", SetLastError = true)]
+    internal static partial int CreateTimer(int clock, int flags);
+
+    /// <summary><c>int timerfd_settime(int fd, int flags, const struct itimerspec *new_value, struct itimerspec *old_value);</c></summary>
+    [LibraryImport(Library, EntryPoint = "timerfd_settime", SetLastError = true)]
+    internal static partial int SetTimer(SafeHandle timer, int flags, TimerSpecification* time, TimerSpecification* oldTime);
 
     /// <summary><c>int eventfd(unsigned int initval, int flags);</c></summary>
     [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]

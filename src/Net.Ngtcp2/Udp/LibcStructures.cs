@@ -43,21 +43,20 @@ internal struct ControlMessageHeader
     internal int Type;
 }
 
-/// <summary><c>struct pollfd { int fd; short events; short revents; }</c></summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct PollDescriptor
-{
-    internal int Descriptor;
-    internal PollEvents Events;
-    internal PollEvents ReturnedEvents;
-}
-
 /// <summary><c>struct timespec { time_t tv_sec; long tv_nsec; }</c></summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct TimeSpecification
 {
     internal long Seconds;
     internal long Nanoseconds;
+}
+
+/// <summary><c>struct itimerspec { struct timespec it_interval; struct timespec it_value; }</c></summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TimerSpecification
+{
+    internal TimeSpecification Interval;
+    internal TimeSpecification Value;
 }
 
 /// <summary><c>struct in_pktinfo { int ipi_ifindex; struct in_addr ipi_spec_dst; struct in_addr ipi_addr; }</c></summary>

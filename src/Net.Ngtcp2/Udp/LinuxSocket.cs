@@ -10,6 +10,15 @@ internal static class LinuxSocket
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int EFD_NONBLOCK = 0x800;
     internal const int EFD_CLOEXEC = 0x80000;
+    internal const int TFD_NONBLOCK = 0x800;
+    internal const int TFD_CLOEXEC = 0x80000;
+    internal const int CLOCK_MONOTONIC = 1;
+    internal const int EPOLL_CLOEXEC = 0x80000;
+    internal const int EPOLL_CTL_ADD = 1;
+    internal const int EPOLL_CTL_DEL = 2;
+    internal const int EPOLL_CTL_MOD = 3;
+    internal const uint EPOLLIN = 1;
+    internal const uint EPOLLET = 1u << 31;
 
     internal const int SOL_IP = 0;
     internal const int SOL_SOCKET = 1;

@@ -45,7 +45,7 @@ internal sealed unsafe partial class UdpSocket : IDisposable
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     internal bool IsDisposed => _descriptor < 0;
 
-    /// <summary>The descriptor, for ppoll. It stays the socket's property.</summary>
+    /// <summary>The descriptor, for epoll. It stays the socket's property.</summary>
     internal int Descriptor => _descriptor;
 
     /// <summary>Where the socket is bound, with the port the kernel chose if port 0 was asked for.</summary>

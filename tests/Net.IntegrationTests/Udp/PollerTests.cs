@@ -53,6 +53,45 @@ public sealed class PollerTests : UdpTest
     }
 
     [TestMethod]
+    public void Wait_ShorterTimeAfterALongerOne_EndsAfterTheShorterOne()
+    {
+        Poller poller = Create(1, out EventFd wake);
+        wake.Signal();
+        Assert.AreEqual(0, poller.Wait(Limit));
+        Assert.IsTrue(poller.WokenBySignal);
+
+        // The timer is set for the long time now.
+        Assert.AreEqual(0, poller.Wait(1_000_000));
+        Assert.IsFalse(poller.WokenBySignal);
+    }
+
+    [TestMethod]
+    public void Wait_MoreSocketsThanOneCallReports_TellsOfAllInTheEnd()
+    {
+        const int Count = 100;
+        Poller poller = Create(Count, out _);
+        UdpSocket[] sockets = [.. Enumerable.Range(0, Count).Select(_ => Open("127.0.0.1"))];
+        int[] slots = [.. sockets.Select(poller.Add)];
+        foreach (UdpSocket socket in sockets)
+        {
+            Send(sockets[0], socket.LocalAddress, [1]);
+        }
+
+        var seen = new HashSet<int>();
+        for (int i = 0; i < Count && seen.Count < Count; i++)
+        {
+            Assert.AreNotEqual(0, poller.Wait(Limit));
+            foreach (int slot in slots.Where(s => poller.EventsOf(s) != PollEvents.None))
+            {
+                seen.Add(slot);
+                Receive(sockets[Array.IndexOf(slots, slot)], 1);
+            }
+        }
+
+        Assert.HasCount(Count, seen);
+    }
+
+    [TestMethod]
     public void SetWriteInterest_OnAndOff_IsHonoured()
     {
         Poller poller = Create(1, out _);

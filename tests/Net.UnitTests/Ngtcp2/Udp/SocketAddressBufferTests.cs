@@ -53,7 +53,7 @@ public sealed class SocketAddressBufferTests
         Assert.AreEqual(56, Unsafe.SizeOf<MessageHeader>());
         Assert.AreEqual(64, Unsafe.SizeOf<MultipleMessageHeader>());
         Assert.AreEqual(16, Unsafe.SizeOf<ControlMessageHeader>());
-        Assert.AreEqual(8, Unsafe.SizeOf<PollDescriptor>());
+        Assert.AreEqual(32, Unsafe.SizeOf<TimerSpecification>());
         Assert.AreEqual(16, Unsafe.SizeOf<TimeSpecification>());
         Assert.AreEqual(12, Unsafe.SizeOf<PacketInformation4>());
         Assert.AreEqual(20, Unsafe.SizeOf<PacketInformation6>());
