@@ -44,4 +44,19 @@ internal static partial class ServerLog
 
     [LoggerMessage(5023, LogLevel.Information, "Stopped. Every stream ended by itself: {IsDrained}.", EventName = nameof(Stopped))]
     internal static partial void Stopped(ILogger logger, bool isDrained);
+
+    [LoggerMessage(5030, LogLevel.Information, "Stream {StreamId} of connection {ConnectionId} was reset: its peer took the response more slowly than NetTransportOptions.MinResponseDataRate allows.", EventName = nameof(ResponseTooSlow))]
+    internal static partial void ResponseTooSlow(ILogger logger, string connectionId, long streamId);
+
+    [LoggerMessage(5031, LogLevel.Error, "The TLS callback of UDP {LocalEndPoint} failed for {RemoteEndPoint}, which asked for '{ServerName}'; the client is refused.", EventName = nameof(TlsCallbackFailed))]
+    internal static partial void TlsCallbackFailed(ILogger logger, IPEndPoint remoteEndPoint, IPEndPoint localEndPoint, string serverName, Exception exception);
+
+    [LoggerMessage(5032, LogLevel.Warning, "The TLS callback of UDP {LocalEndPoint} did not answer at once. All connections wait while it does, and a client is refused after {Limit}; keep the current certificate in memory. This is said once.", EventName = nameof(TlsCallbackWaits))]
+    internal static partial void TlsCallbackWaits(ILogger logger, IPEndPoint localEndPoint, TimeSpan limit);
+
+    [LoggerMessage(5033, LogLevel.Error, "No QUIC engine runs here: HTTP/3 and raw streams are NOT served, only HTTP/1.1 and HTTP/2 over TCP. {Reasons}", EventName = nameof(NoEngine))]
+    internal static partial void NoEngine(ILogger logger, string reasons);
+
+    [LoggerMessage(5034, LogLevel.Information, "QUIC runs on engine {Engine}, as the preferred one does not run here. {Reasons}", EventName = nameof(SecondEngine))]
+    internal static partial void SecondEngine(ILogger logger, string engine, string reasons);
 }

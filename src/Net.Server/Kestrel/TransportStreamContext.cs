@@ -1,0 +1,226 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Net.Server.Kestrel;
+
+/// <summary>One QUIC stream as Kestrel sees it. An instance is used again for a later stream of the same connection, with what Kestrel keeps in <see cref="State"/>.</summary>
+/// <remarks>
+/// Kestrel's order at the end: completes both pipes, <see cref="DisposeAsync"/>, takes the stream off its list, <see cref="Dispose"/>. The instance may be handed out again
+/// only after the last of these, and only when nothing of the old stream can call back any more: <see cref="_watch"/> is over.
+/// </remarks>
+internal sealed partial class TransportStreamContext : ConnectionContext, IDisposable
+{
+    private readonly TransportConnectionContext _connection;
+    private readonly FeatureCollection _features;
+    private readonly TransportStreamInput _input;
+    private readonly TransportStreamOutput _output;
+    private readonly Lock _lock = new();
+    private TransportStream _stream = null!;
+    private IDictionary<object, object?>? _items;
+    private string? _connectionId;
+    private CancellationTokenSource? _closedSource;
+    private List<(Action<object?> Callback, object? State)>? _onClosed;
+    private Task _watch = Task.CompletedTask;
+    private bool _isClosed;
+    private bool _isSendOver;
+    private bool _isInputOver;
+    private bool _canServeAgain;
+    private int _isReleased;
+
+    internal TransportStreamContext(TransportConnectionContext connection)
+    {
+        _connection = connection;
+        LocalEndPoint = connection.LocalEndPoint;
+        RemoteEndPoint = connection.RemoteEndPoint;
+        _input = new TransportStreamInput(this);
+        _output = new TransportStreamOutput(this);
+        Transport = new Pipes(_input, _output);
+
+        // Chained: Kestrel looks for the connection's TLS feature on the stream.
+        _features = new FeatureCollection(connection.Features);
+        _features.Set<IStreamDirectionFeature>(this);
+        _features.Set<IStreamIdFeature>(this);
+        _features.Set<IProtocolErrorCodeFeature>(this);
+        _features.Set<IStreamAbortFeature>(this);
+        _features.Set<IStreamClosedFeature>(this);
+        _features.Set<IPersistentStateFeature>(this);
+        _features.Set<IConnectionIdFeature>(this);
+        _features.Set<IConnectionItemsFeature>(this);
+        _features.Set<IConnectionLifetimeFeature>(this);
+        _features.Set<ITransportStreamFeature>(this);
+    }
+
+    public override string ConnectionId
+    {
+        get => _connectionId ??= string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_connection.ConnectionId}:{StreamId:X8}");
+        set => _connectionId = value;
+    }
+
+    public override IFeatureCollection Features => _features;
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    /// <summary>Cancelled when the stream is over in both directions. Made when first asked for.</summary>
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            CancellationTokenSource source;
+            lock (_lock)
+            {
+                source = _closedSource ??= new CancellationTokenSource();
+                if (!_isClosed)
+                {
+                    return source.Token;
+                }
+            }
+
+            source.Cancel();
+            return source.Token;
+        }
+
+        set => throw new NotSupportedException("The transport tells when its stream is over.");
+    }
+
+    /// <summary>Begins with a stream, which the context disposes in the end.</summary>
+    internal void Begin(TransportStream stream)
+    {
+        _stream = stream;
+        _items = null;
+        _connectionId = null;
+        _closedSource = null;
+        _onClosed?.Clear();
+        _isClosed = _isSendOver = _isInputOver = _canServeAgain = false;
+        _isReleased = 0;
+        BeginAborts();
+        BeginRate();
+        _input.Begin(stream.Input);
+        _output.Begin(stream.Output);
+        _watch = WatchAsync(stream);
+    }
+
+    /// <summary>Notes that a read has returned the peer's FIN or a failure.</summary>
+    internal void HandleInputEnded() => _isInputOver = true;
+
+    /// <summary>Ends what Kestrel left open and waits until the peer has acknowledged the FIN, or the stream was given up: the connection may be closed right after.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        _input.Complete();
+        _output.Complete();
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        bool isWatched = CanWrite && BeginSendWait();
+        try
+        {
+            if (_input.HasSeenEnd && !IsAborted)
+            {
+                // Everything has come and will be acknowledged, so that this ends as soon as the sending side does, and the context can serve again.
+                await _watch.ConfigureAwait(false);
+            }
+            else
+            {
+                await _stream.SendCompletion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        finally
+        {
+            if (isWatched)
+            {
+                EndSendWait();
+            }
+        }
+
+        await base.DisposeAsync().ConfigureAwait(false);
+        _canServeAgain = CanRead && CanWrite && _watch.IsCompletedSuccessfully && _input.HasSeenEnd && !IsAborted && _stream.SendCompletion.IsCompletedSuccessfully;
+    }
+
+    /// <summary>Ends the use of this instance for its stream; called by Kestrel last of all.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+        {
+            _connection.Release(this, isRequest: CanRead && CanWrite, _canServeAgain);
+        }
+    }
+
+    /// <summary>Frees the stream of a context that Kestrel never disposes: its own control stream.</summary>
+    internal ValueTask DisposeStreamAsync() => _stream.DisposeAsync();
+
+    /// <summary>Tells that the stream is over. Always on the thread pool, never inside a pipe: what is told takes Kestrel's locks.</summary>
+    private async Task WatchAsync(TransportStream stream)
+    {
+        const ConfigureAwaitOptions onThreadPool = ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing;
+        Task sending = stream.SendCompletion;
+        await sending.ConfigureAwait(onThreadPool);
+        HandleSendOver(sending);
+        if (!stream.Completion.IsCompleted)
+        {
+            await stream.Completion.ConfigureAwait(onThreadPool);
+        }
+
+        TellClosed();
+    }
+
+    private void HandleSendOver(Task sending)
+    {
+        if (sending.IsFaulted && sending.Exception.InnerException is TransportException failure)
+        {
+            NotePeerAbort(failure);
+        }
+
+        bool isOver;
+        lock (_lock)
+        {
+            _isSendOver = true;
+            isOver = _isInputOver;
+        }
+
+        if (isOver)
+        {
+            TellClosed();
+        }
+    }
+
+    private void TellClosed()
+    {
+        (Action<object?> Callback, object? State)[] callbacks;
+        CancellationTokenSource? source;
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            callbacks = _onClosed is null ? [] : [.. _onClosed];
+            source = _closedSource;
+        }
+
+        foreach ((Action<object?> callback, object? state) in callbacks)
+        {
+            callback(state);
+        }
+
+        source?.Cancel();
+    }
+
+    private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}

@@ -1,0 +1,111 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace Net.Server.Kestrel;
+
+/// <summary>What the peer sends, as Kestrel expects a transport's input: the engine's own pipe, whose failures become the two exceptions that Kestrel knows.</summary>
+/// <remarks>One instance serves all requests that its stream context serves, one after the other.</remarks>
+internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeReader
+{
+    private PipeReader _inner = null!;
+    private bool _isCompleted;
+
+    /// <summary>Whether a read has returned the peer's FIN.</summary>
+    internal bool HasSeenEnd { get; private set; }
+
+    /// <summary>Begins with another stream.</summary>
+    internal void Begin(PipeReader inner)
+    {
+        _inner = inner;
+        _isCompleted = false;
+        HasSeenEnd = false;
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        owner.ThrowIfReadAborted();
+        try
+        {
+            if (!_inner.TryRead(out result))
+            {
+                return false;
+            }
+        }
+        catch (TransportException exception)
+        {
+            throw owner.TranslateReadFailure(exception);
+        }
+
+        result = Note(result);
+        return true;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        owner.ThrowIfReadAborted();
+        ValueTask<ReadResult> read;
+        try
+        {
+            read = _inner.ReadAsync(cancellationToken);
+        }
+        catch (TransportException exception)
+        {
+            throw owner.TranslateReadFailure(exception);
+        }
+
+        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _inner.AdvanceTo(consumed, examined);
+
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_isCompleted)
+        {
+            return;
+        }
+
+        _isCompleted = true;
+        if (!HasSeenEnd)
+        {
+            // Whatever still comes is not wanted. The engine's own default would be another protocol's code.
+            owner.StopReading();
+        }
+
+        _inner.Complete();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> AwaitReadAsync(ValueTask<ReadResult> read)
+    {
+        try
+        {
+            return Note(await read.ConfigureAwait(false));
+        }
+        catch (TransportException exception)
+        {
+            throw owner.TranslateReadFailure(exception);
+        }
+    }
+
+    private ReadResult Note(ReadResult result)
+    {
+        if (result.IsCanceled)
+        {
+            // An abort wakes a waiting read by cancelling it, so that the reason can be thrown here.
+            owner.ThrowIfReadAborted();
+        }
+
+        if (result.IsCompleted && !HasSeenEnd)
+        {
+            HasSeenEnd = true;
+            owner.HandleInputEnded();
+        }
+
+        return result;
+    }
+}

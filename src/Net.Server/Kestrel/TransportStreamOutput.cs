@@ -1,0 +1,104 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace Net.Server.Kestrel;
+
+/// <summary>What this side sends, as Kestrel expects a transport's output: the engine's own pipe, on which a flush never throws but says that nobody reads any more.</summary>
+/// <remarks>
+/// One instance serves all requests that its stream context serves, one after the other. Nothing of the transport runs inside its methods: the engine's flush only posts to the
+/// engine's own thread. Kestrel calls them under its frame writer's lock, and callbacks run from there could wait for each other for ever.
+/// </remarks>
+internal sealed class TransportStreamOutput(TransportStreamContext owner) : PipeWriter
+{
+    private static readonly FlushResult NobodyReads = new(isCanceled: false, isCompleted: true);
+    private PipeWriter _inner = null!;
+    private long _unflushed;
+    private bool _isCompleted;
+
+    public override bool CanGetUnflushedBytes => _inner.CanGetUnflushedBytes;
+
+    public override long UnflushedBytes => _inner.UnflushedBytes;
+
+    /// <summary>Begins with another stream.</summary>
+    internal void Begin(PipeWriter inner)
+    {
+        _inner = inner;
+        _unflushed = 0;
+        _isCompleted = false;
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _inner.GetMemory(sizeHint);
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => _inner.GetSpan(sizeHint);
+
+    public override void Advance(int bytes)
+    {
+        _inner.Advance(bytes);
+        _unflushed += bytes;
+    }
+
+    public override void CancelPendingFlush() => _inner.CancelPendingFlush();
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_isCompleted)
+        {
+            return;
+        }
+
+        _isCompleted = true;
+        if (exception is not null)
+        {
+            owner.StopWriting();
+        }
+
+        NoteFlush();
+        _inner.Complete();
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        NoteFlush();
+        ValueTask<FlushResult> flush;
+        try
+        {
+            flush = _inner.FlushAsync(cancellationToken);
+        }
+        catch (TransportException)
+        {
+            return new ValueTask<FlushResult>(NobodyReads);
+        }
+
+        return flush.IsCompletedSuccessfully ? flush : AwaitFlushAsync(flush);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> AwaitFlushAsync(ValueTask<FlushResult> flush)
+    {
+        bool isWatched = !flush.IsCompleted && owner.BeginSendWait();
+        try
+        {
+            return await flush.ConfigureAwait(false);
+        }
+        catch (TransportException)
+        {
+            return NobodyReads;
+        }
+        finally
+        {
+            if (isWatched)
+            {
+                owner.EndSendWait();
+            }
+        }
+    }
+
+    private void NoteFlush()
+    {
+        if (_unflushed > 0)
+        {
+            owner.NoteSent(_unflushed);
+            _unflushed = 0;
+        }
+    }
+}
