@@ -9,6 +9,7 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
 {
     private ReadOnlySequence<byte> _buffer;
     private bool _completed;
+    private volatile bool _isWaiting;
 
     internal bool IsCompleted => _completed;
 
@@ -45,6 +46,7 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        ThrowIfWaiting();
         ValueTask<ReadResult> read = inner.ReadAsync(cancellationToken);
         return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
     }
@@ -62,12 +64,33 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
 
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
+        ThrowIfWaiting();
         ValueTask<ReadResult> read = inner.ReadAtLeastAsync(minimumSize, cancellationToken);
         return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> AwaitReadAsync(ValueTask<ReadResult> read) => Note(await read.ConfigureAwait(false));
+    private async ValueTask<ReadResult> AwaitReadAsync(ValueTask<ReadResult> read)
+    {
+        _isWaiting = true;
+        try
+        {
+            return Note(await read.ConfigureAwait(false));
+        }
+        finally
+        {
+            _isWaiting = false;
+        }
+    }
+
+    // A pipe that notices a second reader ends its other side with the mistake, and the whole connection with it.
+    private void ThrowIfWaiting()
+    {
+        if (_isWaiting)
+        {
+            throw new InvalidOperationException("A read of this stream is waiting already; await it first.");
+        }
+    }
 
     private ReadResult Note(ReadResult result)
     {

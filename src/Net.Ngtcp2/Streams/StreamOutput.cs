@@ -7,6 +7,7 @@ namespace Net.Ngtcp2.Streams;
 internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : PipeWriter
 {
     private bool _completed;
+    private volatile bool _isWaiting;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -44,6 +45,7 @@ internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : Pipe
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        ThrowIfWaiting();
         stream.ThrowIfSendFailed();
         ValueTask<FlushResult> flush = inner.FlushAsync(cancellationToken);
         stream.Post(StreamWork.Send);
@@ -52,6 +54,7 @@ internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : Pipe
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
+        ThrowIfWaiting();
         stream.ThrowIfSendFailed();
         ValueTask<FlushResult> flush = inner.WriteAsync(source, cancellationToken);
         stream.Post(StreamWork.Send);
@@ -61,10 +64,28 @@ internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : Pipe
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> AwaitFlushAsync(ValueTask<FlushResult> flush)
     {
-        FlushResult result = await flush.ConfigureAwait(false);
+        FlushResult result;
+        _isWaiting = true;
+        try
+        {
+            result = await flush.ConfigureAwait(false);
+        }
+        finally
+        {
+            _isWaiting = false;
+        }
 
         // A failure wakes a waiting flush by cancelling it, so that the reason can be thrown here.
         stream.ThrowIfSendFailed();
         return result;
+    }
+
+    // A pipe that notices a second writer ends its other side with the mistake, and the whole connection with it.
+    private void ThrowIfWaiting()
+    {
+        if (_isWaiting)
+        {
+            throw new InvalidOperationException("A write or flush of this stream is waiting already; await it first.");
+        }
     }
 }
