@@ -1,4 +1,5 @@
 using System.Globalization;
+using Net.Testing;
 using Net.UnitTests.Ngtcp2.Interop;
 
 namespace Net.UnitTests.Ngtcp2.Driver;
@@ -6,8 +7,6 @@ namespace Net.UnitTests.Ngtcp2.Driver;
 /// <summary>What all tests of the drivers need: the native libraries, and seeds that are printed and can be given back.</summary>
 public abstract class DriverTest
 {
-    private const string SeedVariable = "NET_TEST_SEED";
-
     /// <summary>The runner's context.</summary>
     public TestContext TestContext { get; set; } = null!;
 
@@ -23,7 +22,7 @@ public abstract class DriverTest
     private protected void ForSeeds(int count, Action<int> test)
     {
         int first;
-        if (int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), NumberStyles.Integer, CultureInfo.InvariantCulture, out int given))
+        if (int.TryParse(Environment.GetEnvironmentVariable(TestSeed.Variable), NumberStyles.Integer, CultureInfo.InvariantCulture, out int given))
         {
             first = given;
             count = 1;
@@ -42,7 +41,7 @@ public abstract class DriverTest
             }
             catch (Exception exception)
             {
-                throw new AssertFailedException($"With {SeedVariable}={seed}: {exception.Message}", exception);
+                throw new AssertFailedException($"With {TestSeed.Variable}={seed}: {exception}", exception);
             }
         }
     }

@@ -13,6 +13,8 @@ internal sealed class DriverPair : IDisposable
     internal const string Protocol = "sim/1";
     internal const int ServerPort = 443;
     private readonly bool _useIPv6;
+    private readonly Ngtcp2EngineOptions _engine;
+    private readonly List<SimulatedHost> _clients = [];
 
     /// <summary>Makes both hosts; nothing is sent yet.</summary>
     /// <param name="seed">What chance begins with.</param>
@@ -25,7 +27,7 @@ internal sealed class DriverPair : IDisposable
     {
         _useIPv6 = useIPv6;
         Network = new SimulatedNetwork(seed);
-        engine ??= new Ngtcp2EngineOptions();
+        _engine = engine ?? new Ngtcp2EngineOptions();
         ServerTlsOptions chosen = tls ?? SimulatedIdentities.ServerTls;
         ServerEndPoint = new IPEndPoint(AddressOf(1), ServerPort);
         var options = new ListenOptions
@@ -38,10 +40,9 @@ internal sealed class DriverPair : IDisposable
         options = listen?.Invoke(options) ?? options;
         options.Validate();
         State = new ServerState(options, new ServerTlsContext(options.Tls), Accepted.Add);
-        Server = new SimulatedHost(Network, ServerEndPoint.Address, engine, State);
-        Client = new SimulatedHost(Network, AddressOf(2), engine);
+        Server = new SimulatedHost(Network, ServerEndPoint.Address, _engine, State);
         Server.OpenSocket(ServerEndPoint);
-        Client.OpenSocket(new IPEndPoint(Client.Address, 0));
+        Client = AddClient();
     }
 
     internal SimulatedNetwork Network { get; }
@@ -58,6 +59,9 @@ internal sealed class DriverPair : IDisposable
     /// <summary>Connections the server was given, in order.</summary>
     internal List<Ngtcp2Connection> Accepted { get; } = [];
 
+    /// <summary>Clients' hosts; <see cref="Client"/> is the first.</summary>
+    internal IReadOnlyList<SimulatedHost> Clients => _clients;
+
     internal SimulatedLink ToServer => Network.Link(Client, Server);
 
     internal SimulatedLink ToClient => Network.Link(Server, Client);
@@ -67,6 +71,15 @@ internal sealed class DriverPair : IDisposable
     {
         set(ToServer);
         set(ToClient);
+    }
+
+    /// <summary>Adds one more host for clients.</summary>
+    internal SimulatedHost AddClient()
+    {
+        var host = new SimulatedHost(Network, AddressOf(2 + _clients.Count), _engine);
+        host.OpenSocket(new IPEndPoint(host.Address, 0));
+        _clients.Add(host);
+        return host;
     }
 
     /// <summary>Begins a connection.</summary>
@@ -125,21 +138,21 @@ internal sealed class DriverPair : IDisposable
     /// <summary>Checks that nothing of any connection is left on either side once idle timeouts and closing periods are over.</summary>
     internal void CheckEmpty(TimeSpan? limit = null)
     {
-        Network.RunUntil(() => IsEmpty(Client) && IsEmpty(Server), limit ?? TimeSpan.FromMinutes(5));
+        Network.RunUntil(() => IsEmpty(Server) && _clients.TrueForAll(IsEmpty), limit ?? TimeSpan.FromMinutes(5));
         Assert.AreEqual(0, State.Connections);
         Assert.AreEqual(0, State.Handshakes);
-        Assert.AreEqual(1, Client.OpenSockets);
         Assert.AreEqual(1, Server.OpenSockets);
+        Assert.IsTrue(_clients.TrueForAll(static c => c.OpenSockets == 1));
     }
 
     public void Dispose()
     {
-        Client.Dispose();
+        _clients.ForEach(static c => c.Dispose());
         Server.Dispose();
     }
 
     private static bool IsEmpty(SimulatedHost host) =>
-        host.Driver is { ConnectionCount: 0, IdCount: 0, Timers.Count: 0, HasWork: false, NextExpiry: ulong.MaxValue };
+        host.Driver is { ConnectionCount: 0, IdCount: 0, ResetTokenCount: 0, Timers.Count: 0, HasWork: false, NextExpiry: ulong.MaxValue };
 
     private static void ThrowIfClosed(Ngtcp2Connection connection)
     {
