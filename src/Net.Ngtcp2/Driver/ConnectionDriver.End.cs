@@ -107,8 +107,8 @@ internal sealed unsafe partial class ConnectionDriver
             case NGTCP2_ERR_CLOSING:
             case NGTCP2_ERR_DROP_CONN:
             case NGTCP2_ERR_RETRY:
-                // A server's handshake that was not worth an answer: the first packet could not be read.
-                End(new ConnectionClose(CloseInitiator.None, TransportError.ConnectFailed, null, null, "the first packet could not be used"), null);
+                // A server's handshake that was not worth an answer: the first packet could not be read. It is not worth remembering either, as anybody can send such packets.
+                End(new ConnectionClose(CloseInitiator.None, TransportError.ConnectFailed, null, null, "the first packet could not be used"), null, lingers: false);
                 break;
             case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
                 End(new ConnectionClose(CloseInitiator.Remote, TransportError.ConnectFailed, null, null, "the server speaks none of the offered QUIC versions"), null);
@@ -211,7 +211,7 @@ internal sealed unsafe partial class ConnectionDriver
     }
 
     // The one way out. Sends the closing packet when there is one to send, tells everybody, and frees the native objects.
-    private void End(ConnectionClose close, ngtcp2_ccerr* error)
+    private void End(ConnectionClose close, ngtcp2_ccerr* error, bool lingers = true)
     {
         if (IsEnded)
         {
@@ -223,7 +223,7 @@ internal sealed unsafe partial class ConnectionDriver
         IsEnded = true;
         IReadOnlyList<byte[]> closing = error == null ? [] : WriteClose(error);
         PublishStatistics();
-        ulong linger = _native == null ? 0 : 3 * ngtcp2_conn_get_pto(_native);
+        ulong linger = _native == null || !lingers ? 0 : 3 * ngtcp2_conn_get_pto(_native);
         var record = new ClosingRecord([.. _ids], closing, Socket, LocalAddress, RemoteAddress, _host.Now + linger) { OwnSocket = OwnSocket };
         FailPending(close.ToException());
         _endpoint.Remove(this, record);
