@@ -1,4 +1,8 @@
+using System.Net.Sockets;
+using System.Reflection;
 using Net.Ngtcp2;
+using Net.Ngtcp2.Driver;
+using Net.Ngtcp2.Interop;
 using Net.Testing;
 
 namespace Net.IntegrationTests.Ngtcp2;
@@ -8,6 +12,7 @@ namespace Net.IntegrationTests.Ngtcp2;
 public sealed class LimitTests : Ngtcp2Test
 {
     private const long ConnectionRefused = 0x2;
+    private const long FlowControlError = 0x3;
     private const long StreamLimitError = 0x4;
     private const long ProtocolViolation = 0xa;
 
@@ -128,6 +133,67 @@ public sealed class LimitTests : Ngtcp2Test
         Assert.Contains("STREAM_LIMIT_ERROR", close.Reason);
         TransportConnection honest = Own(await engine.ConnectAsync(ConnectTo(server.EndPoint)).WithTimeout());
         await Echo.RoundTripAsync(honest, "still served");
+    }
+
+    [TestMethod]
+    [DataRow("127.0.0.1")]
+    [DataRow("::1")]
+    public async Task StreamData_AboveTheWindowOfTheServer_EndsTheConnectionWithFlowControlError(string address)
+    {
+        Ngtcp2Engine engine = NewEngine();
+        EchoServer server = await ListenAsync(engine, ListenOn(address) with { Limits = new TransportLimits { StreamReceiveWindow = 16 << 10 } });
+        var (honest, _) = await ConnectAsync(engine, server);
+        var (hostile, accepted) = await ConnectAsync(engine, server);
+        await OnLoop(engine.ClientLoops[0], _ => Forget((Ngtcp2Connection)hostile)).WithTimeout();
+        await using TransportStream stream = await hostile.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout();
+        Task write = stream.Output.WriteAsync(new byte[100_000]).AsTask();
+        ConnectionClose close = await hostile.Closed.WithTimeout();
+        Assert.AreEqual(FlowControlError, close.TransportErrorCode);
+        Assert.AreEqual(TransportError.ProtocolViolation, close.Error);
+        Assert.AreEqual(CloseInitiator.Remote, close.Initiator);
+        Assert.Contains("FLOW_CONTROL_ERROR", close.Reason);
+        Assert.AreEqual(FlowControlError, (await accepted.Closed.WithTimeout()).TransportErrorCode);
+        await write.ContinueWith(static _ => { }, TaskScheduler.Default).WithTimeout(awaited: "the write");
+        await Echo.RoundTripAsync(honest, "still served");
+    }
+
+    [TestMethod]
+    [DataRow("127.0.0.1")]
+    [DataRow("::1")]
+    public async Task Packets_ThatOnlyLookLikeTheFirstOfAClient_AreForgottenAtOnce(string address)
+    {
+        Random random = TestSeed.TakeRandom(TestContext);
+        Ngtcp2Engine engine = NewEngine();
+        EchoServer server = await ListenAsync(engine, ListenOn(address));
+        using var socket = new UdpClient(server.EndPoint.AddressFamily);
+        for (int i = 0; i < 500; i++)
+        {
+            // An Initial packet of version 1 with ids, no token and a length (RFC 9000, section 17.2.2), but nothing that any key decrypts.
+            byte[] packet = new byte[1200];
+            random.NextBytes(packet);
+            byte[] header = [0xc3, 0, 0, 0, 1, 8, .. packet[100..108], 8, .. packet[200..208], 0, 0x44, 0x90];
+            header.CopyTo(packet, 0);
+            await socket.SendAsync(packet, server.EndPoint);
+        }
+
+        var (client, _) = await ConnectAsync(engine, server);
+        await Echo.RoundTripAsync(client, "served all the same");
+        int seen = Log.Entries.Count(static e => e.Event == "HandshakeFailed");
+        Assert.IsGreaterThan(100, seen, "The packets were not taken for what they should look like.");
+        Assert.IsLessThan(20, await OnLoop(server.Loops[0], static driver => driver.IdCount).WithTimeout(), "Only the ids of the client are left, and no closing periods of what never was a connection.");
+        Assert.AreEqual(1, server.State.Connections);
+        Assert.AreEqual(0, server.State.Handshakes);
+        await client.CloseAsync(0).WithTimeout();
+        await server.EmptyAsync();
+    }
+
+    // Makes a client believe that it may send ten megabytes on a stream, by writing over what the server has told.
+    private static unsafe bool Forget(Ngtcp2Connection connection)
+    {
+        FieldInfo field = typeof(ConnectionDriver).GetField("_native", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var native = (ngtcp2_conn*)Pointer.Unbox((Pointer)field.GetValue(connection.Driver)!);
+        Ngtcp2Native.ngtcp2_conn_get_remote_transport_params(native)->initial_max_stream_data_bidi_remote = 10_000_000;
+        return true;
     }
 
     private static async Task EchoUntilAsync(TransportConnection connection, Task end)
