@@ -163,6 +163,12 @@ internal sealed unsafe partial class EndpointDriver
     /// <summary>Ends client attempts to an address that nobody listens on.</summary>
     internal void HandleUnreachable(in SocketAddressBuffer remote, string reason)
     {
+        if (Server is not null)
+        {
+            // Anybody can make a server answer to where nobody listens; it must not look at all its connections each time.
+            return;
+        }
+
         foreach (ConnectionDriver driver in _connections.ToArray())
         {
             if (driver.RemoteAddress == remote)
