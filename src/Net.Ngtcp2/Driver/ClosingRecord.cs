@@ -7,8 +7,15 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]>
 {
     private int _received;
     private int _nextReply = 1;
+    private long _allowance = Unlimited;
+
+    /// <summary>For an address that is validated.</summary>
+    internal const long Unlimited = long.MaxValue;
 
     internal ConnectionIdKey[] Ids { get; } = ids;
+
+    /// <summary>Bytes that may still be sent to an address that is not validated, before anything more comes from it (RFC 9000, section 10.2.1). Unlimited by default.</summary>
+    internal long Allowance { init => _allowance = value; }
 
     /// <summary>A socket that belonged to the connection alone and is closed with the record; -1 when there is none.</summary>
     internal int OwnSocket { get; init; } = -1;
@@ -16,9 +23,16 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]>
     internal ulong Expiry { get; } = expiry;
 
     /// <summary>Answers a datagram for the ended connection: the closing datagrams again, ever more rarely, and only to the address it was sent to.</summary>
-    internal void HandleDatagram(IDriverHost host, in SocketAddressBuffer from)
+    internal void HandleDatagram(IDriverHost host, in SocketAddressBuffer from, int length)
     {
-        if (closing.Count == 0 || from != remote || ++_received < _nextReply)
+        if (closing.Count == 0 || from != remote)
+        {
+            return;
+        }
+
+        bool isLimited = _allowance != Unlimited;
+        _allowance += isLimited ? 3L * length : 0;
+        if (++_received < _nextReply)
         {
             return;
         }
@@ -26,7 +40,11 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]>
         _nextReply = _received * 2;
         foreach (byte[] datagram in closing)
         {
-            host.Send(socket, local, remote, 0, datagram, datagram.Length);
+            if (datagram.Length <= _allowance)
+            {
+                _allowance -= isLimited ? datagram.Length : 0;
+                host.Send(socket, local, remote, 0, datagram, datagram.Length);
+            }
         }
     }
 }

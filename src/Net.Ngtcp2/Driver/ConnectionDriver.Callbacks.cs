@@ -26,6 +26,8 @@ internal sealed unsafe partial class ConnectionDriver
     private bool _earlyKeyEvent;
     private bool _creditEvent;
     private bool _progress;
+    private bool _hasNewPacket;
+    private readonly PacketWindow _packets = new();
     private (ulong Code, string Reason)? _pendingEnd;
 
     private static ngtcp2_callbacks MakeCallbacks()
@@ -80,6 +82,22 @@ internal sealed unsafe partial class ConnectionDriver
         {
             try
             {
+                var packetHeader = new ReadOnlySpan<byte>(header, (int)headerLength);
+                if (PacketWindow.Covers(packetHeader))
+                {
+                    PacketNovelty novelty = driver._packets.Note(packetHeader);
+                    if (novelty == PacketNovelty.TooOld)
+                    {
+                        return NGTCP2_ERR_DECRYPT;
+                    }
+
+                    if (novelty == PacketNovelty.Copy)
+                    {
+                        return result;
+                    }
+                }
+
+                driver._hasNewPacket = true;
                 StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)length - AeadTagLength), driver._stops);
             }
             catch (Exception exception)

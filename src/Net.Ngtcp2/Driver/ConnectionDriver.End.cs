@@ -224,7 +224,11 @@ internal sealed unsafe partial class ConnectionDriver
         IReadOnlyList<byte[]> closing = error == null ? [] : WriteClose(error);
         PublishStatistics();
         ulong linger = _native == null || !lingers ? 0 : 3 * ngtcp2_conn_get_pto(_native);
-        var record = new ClosingRecord([.. _ids], closing, Socket, LocalAddress, RemoteAddress, _host.Now + linger) { OwnSocket = OwnSocket };
+        var record = new ClosingRecord([.. _ids], closing, Socket, LocalAddress, RemoteAddress, _host.Now + linger)
+        {
+            OwnSocket = OwnSocket,
+            Allowance = IsServer && RemoteAddress != _told.Remote ? (3 * _unprovedReceived) - _unprovedSent : ClosingRecord.Unlimited,
+        };
         FailPending(close.ToException());
         _endpoint.Remove(this, record);
         _connection.HandleEnded(close, _host.Now - _started, _streams.Values);
@@ -255,9 +259,9 @@ internal sealed unsafe partial class ConnectionDriver
         List<byte[]> datagrams = IsServer ? CoalescedPackets.Split(written) : [written.ToArray()];
         foreach (byte[] datagram in datagrams)
         {
-            NoteSent(datagram.Length, 1);
-            _host.Send(
-                SocketAddresses.SocketOf(storage.path), SocketAddresses.Read(storage.path.local), SocketAddresses.Read(storage.path.remote), info.ecn, datagram, datagram.Length);
+            SocketAddressBuffer remote = SocketAddresses.Read(storage.path.remote);
+            NoteSent(remote, datagram.Length, 1);
+            _host.Send(SocketAddresses.SocketOf(storage.path), SocketAddresses.Read(storage.path.local), remote, info.ecn, datagram, datagram.Length);
         }
 
         return datagrams;

@@ -54,6 +54,7 @@ internal sealed unsafe partial class ConnectionDriver
     private int UnprovedAllowance =>
         IsServer && IsHandshakeCompleted && RemoteAddress != _told.Remote ? (int)Math.Clamp((3 * _unprovedReceived) - _unprovedSent, 0, int.MaxValue) : int.MaxValue;
 
+    // Called for what comes from the peer's present address only: anybody may send from any other.
     private void NoteUnproved(in SocketAddressBuffer remote, int bytes)
     {
         if (remote == _told.Remote)
@@ -93,8 +94,9 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
-    private void NoteSent(int bytes, int count)
+    private void NoteSent(in SocketAddressBuffer remote, int bytes, int count)
     {
+        _unprovedSent += remote != _told.Remote ? bytes : 0;
         _bytesSent += bytes;
         _datagramsSent += count;
     }

@@ -155,12 +155,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         if (batch.Length > 0)
         {
-            NoteSent(batch.Length, batch.Count);
-            if (IsHandshakeCompleted && batch.Remote != _told.Remote)
-            {
-                _unprovedSent += batch.Length;
-            }
-
+            NoteSent(batch.Remote, batch.Length, batch.Count);
             _host.Send(batch.Socket, batch.Local, batch.Remote, batch.Ecn, buffer[..batch.Length], batch.SegmentSize);
             batch = default;
         }

@@ -151,8 +151,14 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     {
         ulong now = _host.Now;
         _progress = false;
+        _hasNewPacket = false;
         NoteReceived(data.Length, ecn, now);
-        NoteUnproved(remote, data.Length);
+        bool isKnownPath = remote == RemoteAddress;
+        if (isKnownPath)
+        {
+            NoteUnproved(remote, data.Length);
+        }
+
         SocketAddressBuffer localCopy = local;
         SocketAddressBuffer remoteCopy = remote;
         ngtcp2_path path;
@@ -175,13 +181,19 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         }
 
         HandleStops();
-        if (!_progress && IsHandshakeCompleted && !HasFlightShrunk() && !_idleDatagrams.TryCount(now))
+
+        // What nobody with the keys has sent, or not just now, is not the peer's doing: otherwise anybody who has seen an id could end the connection.
+        if (_hasNewPacket && !_progress && IsHandshakeCompleted && !HasFlightShrunk() && !_idleDatagrams.TryCount(now))
         {
             EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, "too many datagrams without progress");
             return;
         }
 
         AfterNativeCall();
+        if (!isKnownPath && remote == RemoteAddress)
+        {
+            NoteUnproved(remote, data.Length);
+        }
     }
 
     /// <summary>Does what time demands: retransmissions, probes, timeouts.</summary>

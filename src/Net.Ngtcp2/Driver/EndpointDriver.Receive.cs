@@ -57,7 +57,7 @@ internal sealed unsafe partial class EndpointDriver
                 }
                 else
                 {
-                    ((ClosingRecord)owner).HandleDatagram(Host, remote);
+                    ((ClosingRecord)owner).HandleDatagram(Host, remote, data.Length);
                 }
 
                 return -1;
