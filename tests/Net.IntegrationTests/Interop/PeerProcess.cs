@@ -52,6 +52,7 @@ internal sealed class PeerProcess : IAsyncDisposable
         while (true)
         {
             Task changed;
+            bool hasEnded;
             lock (_lock)
             {
                 int found = _output.FindIndex(line => isWanted(line));
@@ -62,10 +63,11 @@ internal sealed class PeerProcess : IAsyncDisposable
                     return line;
                 }
 
-                changed = _readers.IsCompleted ? Task.CompletedTask : _changed.Task;
+                changed = _changed.Task;
+                hasEnded = _readers.IsCompleted;
             }
 
-            if (changed.IsCompleted)
+            if (hasEnded)
             {
                 throw new AssertFailedException($"The peer ended without {what}.\n{Everything}");
             }
