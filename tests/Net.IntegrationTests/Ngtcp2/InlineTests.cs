@@ -60,22 +60,16 @@ public sealed class InlineTests : Ngtcp2Test
         return thread;
     }
 
-    // Writes until a flush has to wait, which it does no later than at the end of window and send buffer; then ends the stream.
+    // Writes more than window and send buffer hold, so that the flush waits until the peer reads; then ends the stream.
     private static async Task<string> FlushAsync(TransportStream stream)
     {
-        while (true)
-        {
-            var flush = stream.Output.WriteAsync(Echo.Payload(1 << 20));
-            bool waits = !flush.IsCompleted;
-            await flush;
-            if (waits)
-            {
-                string thread = CurrentThread();
-                await stream.Output.CompleteAsync();
-                await Task.Yield();
-                return thread;
-            }
-        }
+        var flush = stream.Output.WriteAsync(Echo.Payload(16 << 20));
+        Assert.IsFalse(flush.IsCompleted);
+        await flush;
+        string thread = CurrentThread();
+        await stream.Output.CompleteAsync();
+        await Task.Yield();
+        return thread;
     }
 
     private static string CurrentThread() => Thread.CurrentThread.Name ?? "";
