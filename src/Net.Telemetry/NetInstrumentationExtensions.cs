@@ -26,4 +26,15 @@ public static class NetInstrumentationExtensions
         ArgumentNullException.ThrowIfNull(builder);
         return builder.AddMeter([.. SourceNames]);
     }
+
+    /// <summary>Makes the metrics of a meter provider readable as Prometheus text.</summary>
+    /// <param name="builder">The SDK's builder.</param>
+    /// <param name="text">Where they can be read once the provider is built; the provider owns it from then on.</param>
+    /// <returns>The builder.</returns>
+    public static MeterProviderBuilder AddPrometheusText(this MeterProviderBuilder builder, PrometheusText text)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(text);
+        return builder.AddReader(text.Reader);
+    }
 }
