@@ -1,0 +1,77 @@
+namespace Net.Aql;
+
+/// <summary>The limits of a store and its queries. Each one bounds memory, disk or work that a caller could otherwise make the host spend.</summary>
+public sealed record AqlLimits
+{
+    /// <summary>Bytes that a row costs beside its key and value, as <see cref="MaxTotalBytes"/> counts.</summary>
+    public const int RowOverhead = 128;
+
+    /// <summary>Bytes of the longest name of a collection, in UTF-8.</summary>
+    public const int MaxCollectionNameSize = 128;
+
+    /// <summary>The defaults.</summary>
+    public static AqlLimits Default { get; } = new();
+
+    /// <summary>Bytes of the longest key. Default 4 KiB; range 1 to 64 KiB.</summary>
+    public int MaxKeySize { get; init; } = 4 << 10;
+
+    /// <summary>Bytes of the largest value. Default 1 MiB; range 1 to 64 MiB. A transport's limit on messages must leave room for it.</summary>
+    public int MaxValueSize { get; init; } = 1 << 20;
+
+    /// <summary>Collections that hold rows at once. Default 1,024; range 1 to 10^6.</summary>
+    public int MaxCollections { get; init; } = 1024;
+
+    /// <summary>Bytes of all keys and values together, with <see cref="RowOverhead"/> for each row. Default 1 GiB; range 64 KiB to 1 TiB. All of it is in memory.</summary>
+    public long MaxTotalBytes { get; init; } = 1L << 30;
+
+    /// <summary>Queries in one batch. Default 1,000; range 1 to 10^6.</summary>
+    public int MaxBatchQueries { get; init; } = 1000;
+
+    /// <summary>Bytes that one query or batch may write. Default 16 MiB; range 64 KiB to 256 MiB, and room for one row of the largest size.</summary>
+    public int MaxCommitBytes { get; init; } = 16 << 20;
+
+    /// <summary>Bytes of rows in one answer that is not a stream, a batch's rows together. Default 3.5 MiB, which leaves room below gRPC's usual 4 MiB for a message; range 64 KiB to 1 GiB, and room for one row of the largest size.</summary>
+    public int MaxResponseBytes { get; init; } = (4 << 20) - (512 << 10);
+
+    /// <summary>Bytes of writes that wait for the disk before further ones are refused. Default 64 MiB; range 64 KiB to 1 GiB.</summary>
+    public int MaxPendingBytes { get; init; } = 64 << 20;
+
+    /// <summary>How deep <c>and</c>, <c>or</c> and <c>not</c> may nest. Default 40, about as deep as a message may nest; range 1 to 1,000.</summary>
+    public int MaxPredicateDepth { get; init; } = 40;
+
+    /// <summary>Comparisons in one predicate. Default 1,000; range 1 to 10^6.</summary>
+    public int MaxPredicateTerms { get; init; } = 1000;
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">At least one value is out of range; the message lists every fault with property, value and range.</exception>
+    public void Validate()
+    {
+        var faults = new OptionFaults(nameof(AqlLimits));
+        faults.Range(nameof(MaxKeySize), MaxKeySize, 1, 64 << 10);
+        faults.Range(nameof(MaxValueSize), MaxValueSize, 1, 64 << 20);
+        faults.Range(nameof(MaxCollections), MaxCollections, 1, 1_000_000);
+        faults.Range(nameof(MaxTotalBytes), MaxTotalBytes, 64 << 10, 1L << 40);
+        faults.Range(nameof(MaxBatchQueries), MaxBatchQueries, 1, 1_000_000);
+        faults.Range(nameof(MaxCommitBytes), MaxCommitBytes, 64 << 10, 256 << 20);
+        faults.Range(nameof(MaxResponseBytes), MaxResponseBytes, 64 << 10, 1 << 30);
+        faults.Range(nameof(MaxPendingBytes), MaxPendingBytes, 64 << 10, 1 << 30);
+        faults.Range(nameof(MaxPredicateDepth), MaxPredicateDepth, 1, 1000);
+        faults.Range(nameof(MaxPredicateTerms), MaxPredicateTerms, 1, 1_000_000);
+        if (MaxCommitBytes < (long)MaxValueSize + MaxKeySize + MaxCollectionNameSize + RowOverhead)
+        {
+            faults.Add(nameof(MaxCommitBytes), $"is {MaxCommitBytes}; it must have room for one row of {nameof(MaxValueSize)} and {nameof(MaxKeySize)}.");
+        }
+
+        if (MaxPendingBytes < MaxCommitBytes)
+        {
+            faults.Add(nameof(MaxPendingBytes), $"is {MaxPendingBytes}; it must be at least {nameof(MaxCommitBytes)}, {MaxCommitBytes}.");
+        }
+
+        if (MaxResponseBytes < (long)MaxValueSize + MaxKeySize + RowOverhead)
+        {
+            faults.Add(nameof(MaxResponseBytes), $"is {MaxResponseBytes}; it must have room for one row of {nameof(MaxValueSize)} and {nameof(MaxKeySize)}.");
+        }
+
+        faults.ThrowIfAny();
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace Net.Aql;
+
+/// <summary>The names of a store's files: what they are, and the number of commits that came before what they hold.</summary>
+/// <param name="Kind">Log or snapshot.</param>
+/// <param name="Sequence">A snapshot holds the state after this many commits; a log begins with the commit after it.</param>
+internal readonly record struct StoreFileName(StoreFileKind Kind, long Sequence)
+{
+    /// <summary>Ends the names of files that are still being made; what a crash leaves of them is deleted.</summary>
+    internal const string Unfinished = ".new";
+
+    private const string LogPrefix = "log-";
+    private const string SnapshotPrefix = "snapshot-";
+    private const string Extension = ".aql";
+
+    internal static bool TryParse(string name, out StoreFileName parsed)
+    {
+        foreach ((string prefix, StoreFileKind kind) in new[] { (LogPrefix, StoreFileKind.Log), (SnapshotPrefix, StoreFileKind.Snapshot) })
+        {
+            if (name.Length == prefix.Length + 16 + Extension.Length
+                && name.StartsWith(prefix, StringComparison.Ordinal)
+                && name.EndsWith(Extension, StringComparison.Ordinal)
+                && long.TryParse(name.AsSpan(prefix.Length, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long sequence))
+            {
+                parsed = new StoreFileName(kind, sequence);
+                return true;
+            }
+        }
+
+        parsed = default;
+        return false;
+    }
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{(Kind == StoreFileKind.Log ? LogPrefix : SnapshotPrefix)}{Sequence:x16}{Extension}");
+}
