@@ -8,7 +8,8 @@ internal static class ConsoleReport
     // Wide enough for every table: a narrow terminal wraps lines, which reads better than cells that wrap.
     private const int Width = 240;
 
-    internal static void Write(Report report)
+    /// <summary>Shows the tables, the goals, and what the figures depend on.</summary>
+    internal static void Write(Report report, IEnumerable<string> facts)
     {
         AnsiConsole.Profile.Width = Width;
         foreach (FigureTable figures in report.Tables)
@@ -39,6 +40,11 @@ internal static class ConsoleReport
             }
 
             AnsiConsole.Write(table);
+        }
+
+        foreach (string fact in facts)
+        {
+            AnsiConsole.WriteLine(fact);
         }
     }
 

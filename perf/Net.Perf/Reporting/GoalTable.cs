@@ -3,7 +3,7 @@ namespace Net.Perf.Reporting;
 /// <summary>The summary: each goal with what was measured.</summary>
 internal static class GoalTable
 {
-    internal static IReadOnlyList<string> Columns { get; } = ["row", "what", "must", "aim", "placement", "measured", "stands", "note"];
+    internal static IReadOnlyList<string> Columns { get; } = ["row", "what", "must", "aim", "placement", "measured", "verdict", "A/A spread", "note"];
 
     internal static IEnumerable<string[]> Rows(Report report)
     {
@@ -14,7 +14,8 @@ internal static class GoalTable
                 yield return
                 [
                     goal.Row, goal.What, Limit(goal, goal.Must), goal.Aim is { } aim ? Limit(goal, aim) : "-", standing.Placement,
-                    Format.Number(standing.Measured, 2), goal.Judge(standing.Measured), standing.Note,
+                    Format.Number(standing.Measured, 2), goal.Judge(standing.Measured), standing.Noise is { } noise ? Format.Percent(noise) : "-",
+                    standing.Note,
                 ];
             }
         }

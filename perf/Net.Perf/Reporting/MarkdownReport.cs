@@ -5,19 +5,21 @@ namespace Net.Perf.Reporting;
 /// <summary>Writes a report as Markdown.</summary>
 internal static class MarkdownReport
 {
-    internal static void Write(string path, Report report, string command)
+    /// <summary>Makes the text.</summary>
+    /// <param name="report">What was found.</param>
+    /// <param name="facts">What the figures depend on, a line each: command, machine, date.</param>
+    internal static string Format(Report report, IEnumerable<string> facts)
     {
         var text = new StringBuilder();
         text.Append("# Measurements\n\nWritten by the program from one run; README.md beside it says what each figure means. Do not edit.\n\n");
-        text.Append("- Command: `").Append(command).Append("`\n");
-        foreach (string line in Measuring.MachineFacts.Lines())
+        foreach (string line in facts)
         {
             text.Append("- ").Append(line).Append('\n');
         }
 
         if (report.Standings.Count > 0)
         {
-            text.Append("\n## Goals\n\n");
+            text.Append("\n## Goals\n\nmet: the aim is reached; must: what must be is reached, the aim is not; missed: neither.\n\n");
             AppendTable(text, GoalTable.Columns, GoalTable.Rows(report));
         }
 
@@ -33,7 +35,7 @@ internal static class MarkdownReport
             text.Append(table.Notes.Count > 0 ? "\n" : "");
         }
 
-        File.WriteAllText(path, text.ToString());
+        return text.ToString();
     }
 
     private static void AppendTable(StringBuilder text, IReadOnlyList<string> columns, IEnumerable<string[]> rows)

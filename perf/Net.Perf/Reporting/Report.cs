@@ -13,7 +13,12 @@ internal sealed record FigureTable(string Title, IReadOnlyList<string> Columns)
 }
 
 /// <summary>A measured value of a goal.</summary>
-internal sealed record Standing(string Row, double Measured, string Placement, string Note);
+/// <param name="Row">Which goal.</param>
+/// <param name="Measured">The value.</param>
+/// <param name="Placement">On which cores the ends ran.</param>
+/// <param name="Note">Which variant it is.</param>
+/// <param name="Noise">The spread of a comparison of the yardstick with itself in the same run; <c>null</c> for what is counted.</param>
+internal sealed record Standing(string Row, double Measured, string Placement, string Note, double? Noise);
 
 /// <summary>What one run of the program found.</summary>
 internal sealed record Report
@@ -28,6 +33,6 @@ internal sealed record Report
         Standings.AddRange(other.Standings);
     }
 
-    internal void Stand(string row, double measured, string note = "") =>
-        Standings.Add(new Standing(row, measured, Measuring.Pinning.Describe(), note));
+    internal void Stand(string row, double measured, string note, double? noise = null) =>
+        Standings.Add(new Standing(row, measured, Measuring.Pinning.Describe(), note, noise));
 }

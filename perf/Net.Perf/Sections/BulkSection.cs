@@ -16,6 +16,7 @@ internal static class BulkSection
         try
         {
             transfers.Add(new UdpBulk());
+            transfers.Add(new UdpBulk("UDP, GSO x10 and GRO, again (A/A)"));
             foreach (bool inline in (bool[])[false, true])
             {
                 if (options.Wants(QuicBulk.NameOf(inline)))
@@ -98,8 +99,12 @@ internal static class BulkSection
     }
 
     private static void Compare(
-        Report report, string row, Dictionary<IBulkTransfer, List<BulkRound>> rounds, QuicBulk quic, IBulkTransfer other, Func<BulkRound, double> figure, string note) =>
-        report.Stand(row, Statistics.Median(rounds[quic].Zip(rounds[other], (a, b) => figure(a) / figure(b)).ToArray()), note);
+        Report report, string row, Dictionary<IBulkTransfer, List<BulkRound>> rounds, QuicBulk quic, IBulkTransfer other, Func<BulkRound, double> figure, string note)
+    {
+        double[] Ratios(IBulkTransfer measured, IBulkTransfer yardstick) => [.. rounds[measured].Zip(rounds[yardstick], (a, b) => figure(a) / figure(b))];
+        UdpBulk[] same = [.. rounds.Keys.OfType<UdpBulk>()];
+        report.Stand(row, Statistics.Median(Ratios(quic, other)), note, Statistics.Spread(Ratios(same[1], same[0])));
+    }
 
     private static double Median(List<BulkRound> rounds, Func<BulkRound, double> figure) => Statistics.Median(rounds.Select(figure).ToArray());
 }

@@ -45,7 +45,7 @@ internal static class EchoSection
                         QuicEcho echo = await QuicEcho.StartAsync(certificates, inline, newStreams).ConfigureAwait(false);
                         await using (echo.ConfigureAwait(false))
                         {
-                            await MeasureAsync(report, times, work, limit, echo, options, newStreams, inline).ConfigureAwait(false);
+                            await MeasureAsync(report, times, work, limit, echo, options, newStreams, inline, self.Spread).ConfigureAwait(false);
                         }
                     }
                 }
@@ -56,12 +56,12 @@ internal static class EchoSection
     }
 
     private static async Task MeasureAsync(
-        Report report, FigureTable times, FigureTable work, UdpPingPong limit, QuicEcho echo, RunOptions options, bool newStreams, bool inline)
+        Report report, FigureTable times, FigureTable work, UdpPingPong limit, QuicEcho echo, RunOptions options, bool newStreams, bool inline, double noise)
     {
         await WarmUpAsync(echo).ConfigureAwait(false);
         EchoComparison comparison = EchoComparison.Run(limit, echo, options.Pairs, options.Echoes, options.Budget);
         Add(times, echo.Name, comparison);
-        report.Stand(newStreams ? "2" : "1", comparison.Ratio.P50, inline ? "inline continuations" : "thread pool");
+        report.Stand(newStreams ? "2" : "1", comparison.Ratio.P50, inline ? "inline continuations" : "thread pool", noise);
         int many = Math.Max(options.Echoes, RunOptions.WarmUpCalls);
         long[] ticks = new long[many];
         (double bytes, TrafficCounters traffic) = await CountAsync(work, echo.Name, echo, many, () =>

@@ -33,7 +33,12 @@ internal sealed class Certificates : IDisposable
 
     internal X509Certificate2 Client { get; }
 
-    internal CertificateTrust Trust => new(new X509Certificate2Collection(Authority));
+    internal CertificateTrust Trust => MakeTrust(remembers: true);
+
+    /// <summary>Makes a policy that trusts the authority.</summary>
+    /// <param name="remembers">Whether it remembers its verdicts.</param>
+    internal CertificateTrust MakeTrust(bool remembers) =>
+        new(new X509Certificate2Collection(Authority), remembers ? null : new CertificateTrustOptions { CacheSize = 0 });
 
     public void Dispose()
     {

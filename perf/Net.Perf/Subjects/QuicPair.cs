@@ -10,8 +10,8 @@ namespace Net.Perf.Subjects;
 internal sealed class QuicPair : IAsyncDisposable
 {
     private const string Protocol = "perf/1";
+    private const int MaxConnections = 100_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly Certificates _certificates;
     private readonly Ngtcp2Engine _engine = new();
     private readonly TlsIdentity _clientIdentity;
     private readonly CertificateTrust _trust;
@@ -20,11 +20,10 @@ internal sealed class QuicPair : IAsyncDisposable
     private TransportLimits _limits = TransportLimits.Default;
     private bool _inline;
 
-    private QuicPair(Certificates certificates)
+    private QuicPair(Certificates certificates, CertificateTrust? trust)
     {
-        _certificates = certificates;
         _clientIdentity = new TlsIdentity(certificates.Client);
-        _trust = certificates.Trust;
+        _trust = trust ?? certificates.Trust;
     }
 
     /// <summary>Tickets for the next connections; <c>null</c>: full handshakes.</summary>
@@ -44,9 +43,9 @@ internal sealed class QuicPair : IAsyncDisposable
 
     /// <summary>Binds and starts.</summary>
     internal static async Task<QuicPair> StartAsync(
-        Certificates certificates, bool inline, bool requireClientCertificate = false, TransportLimits? limits = null, int maxConnections = 100_000)
+        Certificates certificates, bool inline, bool requireClientCertificate = false, TransportLimits? limits = null, CertificateTrust? trust = null)
     {
-        var pair = new QuicPair(certificates) { _inline = inline, _limits = limits ?? new TransportLimits { MaxInboundBidirectionalStreams = 2000 } };
+        var pair = new QuicPair(certificates, trust) { _inline = inline, _limits = limits ?? new TransportLimits { MaxInboundBidirectionalStreams = 2000 } };
         var tls = new ServerTlsOptions
         {
             Identity = new TlsIdentity(certificates.Server),
@@ -60,7 +59,7 @@ internal sealed class QuicPair : IAsyncDisposable
             Tls = (in ClientHello _) => tls,
             InlineContinuations = inline,
             Limits = pair._limits,
-            MaxConnections = maxConnections,
+            MaxConnections = MaxConnections,
             RetryThreshold = 1000,
             IdleTimeout = TimeSpan.FromMinutes(10),
         }).ConfigureAwait(false);

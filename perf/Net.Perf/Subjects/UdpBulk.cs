@@ -6,13 +6,13 @@ using Net.Perf.Measuring;
 namespace Net.Perf.Subjects;
 
 /// <summary>The limit of a transfer: one thread that sends batches of ten datagrams of 1,200 bytes through segmentation offload and receives them coalesced.</summary>
-internal sealed class UdpBulk : IBulkTransfer
+internal sealed class UdpBulk(string name = "UDP, GSO x10 and GRO") : IBulkTransfer
 {
     private const int SegmentBytes = 1200;
     private const int BatchBytes = 10 * SegmentBytes;
     private const int BatchesInFlight = 16;
 
-    public string Name => "UDP, GSO x10 and GRO";
+    public string Name => name;
 
     // On a thread of its own, as each socket belongs to one thread.
     public async Task<BulkRound> RunAsync(long bytes)
