@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Net.Server;
@@ -14,6 +15,12 @@ public sealed class NetTransportOptions
     /// <see cref="ServerTlsOptions"/> while it is current.
     /// </summary>
     public ServerTlsSelector? Tls { get; set; }
+
+    /// <summary>
+    /// Intermediate certificates to send after a certificate that <c>UseHttps</c> was given alone. Empty by default: those of the machine's stores are found. Needed because Kestrel keeps
+    /// <c>HttpsConnectionAdapterOptions.ServerCertificateChain</c> from the transports of HTTP/3; a <c>ServerCertificateContext</c> brings its own.
+    /// </summary>
+    public X509Certificate2Collection ServerCertificateChain { get; } = [];
 
     /// <summary>A connection without any packet from its peer for this long is dropped. Default 30 s; range 1 ms to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
     /// <remarks>With <see cref="KeepAliveInterval"/> only a peer that is gone runs into it; connections on which nothing is asked are closed by Kestrel's <see cref="KestrelServerLimits.KeepAliveTimeout"/>.</remarks>

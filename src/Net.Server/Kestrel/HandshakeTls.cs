@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -9,13 +10,14 @@ namespace Net.Server.Kestrel;
 /// <summary>Asks Kestrel's TLS callback for the options of each handshake of one port, so that a certificate that is exchanged is used by the very next one.</summary>
 /// <param name="callback">What <c>UseHttps</c> made of the application's settings.</param>
 /// <param name="local">The port.</param>
+/// <param name="intermediates">Where to look for intermediates of a certificate that comes without them.</param>
 /// <param name="logger">Category <c>Net.Server</c>.</param>
-internal sealed class HandshakeTls(TlsConnectionCallbackOptions callback, IPEndPoint local, ILogger logger)
+internal sealed class HandshakeTls(TlsConnectionCallbackOptions callback, IPEndPoint local, X509Certificate2Collection intermediates, ILogger logger)
 {
     // The engine's thread waits meanwhile, and every connection of it.
     private static readonly TimeSpan CallbackTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly SslOptionsTranslator _translator = new();
+    private readonly SslOptionsTranslator _translator = new(intermediates);
     private int _isWaitLogged;
 
     /// <summary>The options of one handshake, or <c>null</c> to refuse the client.</summary>

@@ -8,7 +8,8 @@ namespace Net.Server.Kestrel;
 
 /// <summary>Turns the TLS options of ASP.NET Core into the engines'. What stays the same from one handshake to the next is the same instance, so that engines derive their credentials once.</summary>
 /// <remarks>Identities are told apart by the bytes of their certificates: callbacks often make new objects for the same certificate. Thread-safe.</remarks>
-internal sealed class SslOptionsTranslator
+/// <param name="intermediates">Where to look for intermediates of a certificate that comes without them, beside the machine's stores.</param>
+internal sealed class SslOptionsTranslator(X509Certificate2Collection intermediates)
 {
     /// <summary>How many are remembered; beyond that the memory begins anew.</summary>
     internal const int Capacity = 64;
@@ -21,6 +22,18 @@ internal sealed class SslOptionsTranslator
     private readonly Dictionary<Key, ServerTlsOptions> _options = [];
     private Last? _last;
     private long _generation;
+
+    /// <summary>How many translated options are remembered.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _options.Count;
+            }
+        }
+    }
 
     /// <summary>Translates.</summary>
     /// <param name="options">What the callback gave.</param>
@@ -86,7 +99,7 @@ internal sealed class SslOptionsTranslator
 
         // Without a context the intermediates are looked for as SslStream does, but not on a network.
         SslStreamCertificateContext context = certificate as SslStreamCertificateContext
-            ?? SslStreamCertificateContext.Create(WithPrivateKey((X509Certificate)certificate), additionalCertificates: null, offline: true);
+            ?? SslStreamCertificateContext.Create(WithPrivateKey((X509Certificate)certificate), intermediates, offline: true);
         string fingerprint = Fingerprint(context);
         if (!_identities.TryGetValue(fingerprint, out known))
         {

@@ -55,7 +55,7 @@ internal sealed class TransportListenerFactory(
         var server = new NetServer(handlers, new NetServerOptions { MaxConnections = options.MaxConnections }, scope.TimeProvider, logger);
         try
         {
-            ListenOptions listen = options.ToListenOptions(address, [.. handlers.Keys], options.Tls ?? new HandshakeTls(tls!, address, logger).Select);
+            ListenOptions listen = options.ToListenOptions(address, [.. handlers.Keys], options.Tls ?? new HandshakeTls(tls!, address, options.ServerCertificateChain, logger).Select);
             IPEndPoint bound = await server.ListenAsync(engine, listen, cancellationToken).ConfigureAwait(false);
             status.AddEndPoint(bound);
             return new TransportConnectionListener(server, http3, bound, scope, options.DrainTimeout ?? hostOptions.Value.ShutdownTimeout);
