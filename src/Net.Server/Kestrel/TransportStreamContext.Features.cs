@@ -97,6 +97,7 @@ internal sealed partial class TransportStreamContext
     {
         lock (_lock)
         {
+            _isServed = true;
             if (!_isClosed)
             {
                 (_onClosed ??= []).Add((callback, state));

@@ -9,7 +9,8 @@ namespace Net.Server.Kestrel;
 /// <summary>One QUIC stream as Kestrel sees it. An instance is used again for a later stream of the same connection, with what Kestrel keeps in <see cref="State"/>.</summary>
 /// <remarks>
 /// Kestrel's order at the end: completes both pipes, <see cref="DisposeAsync"/>, takes the stream off its list, <see cref="Dispose"/>. The instance may be handed out again
-/// only after the last of these, and only when nothing of the old stream can call back any more: <see cref="_watch"/> is over.
+/// only after the last of these, and only when nothing of the old stream can call back any more: <see cref="_watch"/> is over. A request that Kestrel rejects while it shuts down
+/// gets no more than an abort and <see cref="DisposeAsync"/>; it is told from the others by not having asked to be told of its end.
 /// </remarks>
 internal sealed partial class TransportStreamContext : ConnectionContext, IDisposable
 {
@@ -27,6 +28,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
     private bool _isClosed;
     private bool _isSendOver;
     private bool _isInputOver;
+    private bool _isServed;
     private bool _canServeAgain;
     private int _isReleased;
 
@@ -103,7 +105,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _connectionId = null;
         _closedSource = null;
         _onClosed?.Clear();
-        _isClosed = _isSendOver = _isInputOver = _canServeAgain = false;
+        _isClosed = _isSendOver = _isInputOver = _isServed = _canServeAgain = false;
         _isReleased = 0;
         BeginAborts();
         BeginRate();
@@ -144,6 +146,10 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
 
         await base.DisposeAsync().ConfigureAwait(false);
         _canServeAgain = CanRead && CanWrite && _watch.IsCompletedSuccessfully && _input.HasSeenEnd && !IsAborted && _stream.SendCompletion.IsCompletedSuccessfully;
+        if (!_isServed)
+        {
+            Dispose();
+        }
     }
 
     /// <summary>Ends the use of this instance for its stream; called by Kestrel last of all.</summary>

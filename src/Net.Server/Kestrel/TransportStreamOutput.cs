@@ -14,6 +14,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
     private PipeWriter _inner = null!;
     private long _unflushed;
     private bool _isCompleted;
+    private volatile bool _isOver;
 
     public override bool CanGetUnflushedBytes => _inner.CanGetUnflushedBytes;
 
@@ -25,6 +26,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         _inner = inner;
         _unflushed = 0;
         _isCompleted = false;
+        _isOver = false;
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0) => _inner.GetMemory(sizeHint);
@@ -33,8 +35,12 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
 
     public override void Advance(int bytes)
     {
-        _inner.Advance(bytes);
-        _unflushed += bytes;
+        // A handler may go on writing for as long as it likes; what nobody reads must not pile up.
+        if (!_isOver)
+        {
+            _inner.Advance(bytes);
+            _unflushed += bytes;
+        }
     }
 
     public override void CancelPendingFlush() => _inner.CancelPendingFlush();
@@ -58,6 +64,11 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        if (_isOver)
+        {
+            return new ValueTask<FlushResult>(NobodyReads);
+        }
+
         NoteFlush();
         ValueTask<FlushResult> flush;
         try
@@ -66,6 +77,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         }
         catch (TransportException)
         {
+            _isOver = true;
             return new ValueTask<FlushResult>(NobodyReads);
         }
 
@@ -82,6 +94,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         }
         catch (TransportException)
         {
+            _isOver = true;
             return NobodyReads;
         }
         finally

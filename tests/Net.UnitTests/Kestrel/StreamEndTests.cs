@@ -1,0 +1,207 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Net.Testing;
+
+namespace Net.UnitTests.Kestrel;
+
+/// <summary>How requests end before their time, from either side, and with which code.</summary>
+[TestClass]
+public sealed class StreamEndTests
+{
+    private const long RequestCancelled = 0x10c;
+    private const long InternalError = 0x102;
+    private const long NoError = 0x100;
+
+    [TestMethod]
+    [DataRow(true, DisplayName = "reset and stop")]
+    [DataRow(false, DisplayName = "stop alone, after the request's end")]
+    public async Task ClientAbort_WhileTheHandlerRuns_ReachesRequestAborted(bool both)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.Map("/wait", async context =>
+        {
+            using CancellationTokenRegistration registration = context.RequestAborted.Register(aborted.SetResult);
+            started.SetResult();
+            await aborted.Task;
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+        Http3Exchange exchange = both ? await peer.BeginAsync("POST", "/wait") : await peer.BeginGetAsync("/wait");
+        await started.Task.WithTimeout();
+
+        if (both)
+        {
+            exchange.Stream.Abort(RequestCancelled);
+        }
+        else
+        {
+            exchange.Stream.AbortRead(RequestCancelled);
+        }
+
+        await aborted.Task.WithTimeout();
+    }
+
+    [TestMethod]
+    public async Task ClientReset_InTheMiddleOfTheBody_FailsTheReadAndIsNoEnd()
+    {
+        var failure = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.MapPost("/read", async context =>
+        {
+            try
+            {
+                byte[] buffer = new byte[100];
+                while (await context.Request.Body.ReadAsync(buffer) > 0)
+                {
+                    first.TrySetResult();
+                }
+
+                failure.SetResult(null);
+            }
+            catch (Exception exception)
+            {
+                failure.SetResult(exception);
+            }
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+        Http3Exchange exchange = await peer.BeginAsync("POST", "/read");
+        await exchange.SendDataAsync("half");
+        await first.Task.WithTimeout();
+
+        exchange.Stream.Abort(RequestCancelled);
+
+        Assert.IsInstanceOfType<IOException>(await failure.Task.WithTimeout());
+    }
+
+    [TestMethod]
+    public async Task Abort_OfTheApplication_ResetsWithInternalError()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/abort", static context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginGetAsync("/abort");
+
+        Assert.AreEqual(InternalError, await exchange.ReadResetAsync());
+    }
+
+    [TestMethod]
+    public async Task Reset_WithACodeOfTheApplication_ReachesTheClient()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/reset", static async context =>
+        {
+            await context.Response.WriteAsync("half");
+            await context.Response.Body.FlushAsync();
+            context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(0x1234);
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginGetAsync("/reset");
+
+        Assert.AreEqual(0x1234, await exchange.ReadResetAsync());
+    }
+
+    [TestMethod]
+    public async Task Handler_ThatFailsAfterItsHeaders_ResetsItsStreamAlone()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application =>
+        {
+            application.MapGet("/fail", static async context =>
+            {
+                await context.Response.WriteAsync("half");
+                await context.Response.Body.FlushAsync();
+                throw new InvalidOperationException("The handler of the test fails.");
+            });
+            application.MapGet("/ok", static () => "ok");
+        });
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginGetAsync("/fail");
+
+        Assert.AreEqual(InternalError, await exchange.ReadResetAsync());
+        Assert.AreEqual("ok", (await peer.GetAsync("/ok")).Text);
+    }
+
+    [TestMethod]
+    public async Task Body_ThatNobodyReads_IsStoppedWithoutAnErrorAndTheResponseComes()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapPost("/ignore", static () => "done"));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginAsync("POST", "/ignore");
+        Http3Response response = await exchange.ReadResponseAsync();
+
+        Assert.AreEqual("done", response.Text);
+        await exchange.Stream.SendCompletion.WithTimeout().ContinueWith(static _ => { }, TaskScheduler.Default);
+        TransportException stop = await Assert.ThrowsAsync<TransportException>(() => exchange.Stream.SendCompletion);
+        Assert.AreEqual(NoError, stop.ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task ConnectionClosed_ByTheClientWhileAHandlerRuns_AbortsTheRequest()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.MapGet("/wait", async context =>
+        {
+            using CancellationTokenRegistration registration = context.RequestAborted.Register(aborted.SetResult);
+            started.SetResult();
+            await aborted.Task;
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+        await peer.BeginGetAsync("/wait");
+        await started.Task.WithTimeout();
+
+        await peer.Connection.CloseAsync(NoError).AsTask().WithTimeout();
+
+        await aborted.Task.WithTimeout();
+    }
+
+    [TestMethod]
+    public async Task SettingsOnARequestStream_CloseTheConnectionWithFrameUnexpected()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/", static () => "x"));
+        await using Http3Peer peer = await site.ConnectAsync();
+        Http3Exchange exchange = await peer.OpenAsync();
+
+        await exchange.SendAsync(Http3Bytes.Frame(Http3Bytes.Settings, []));
+
+        ConnectionClose close = await peer.Connection.Closed.WithTimeout();
+        Assert.AreEqual(CloseInitiator.Remote, close.Initiator);
+        Assert.AreEqual(0x105, close.ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task UnknownUnidirectionalStream_IsStoppedAndTheConnectionStays()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/", static () => "x"));
+        await using Http3Peer peer = await site.ConnectAsync();
+        TransportStream stream = await peer.Connection.OpenStreamAsync(StreamDirection.Unidirectional).WithTimeout();
+
+        await stream.Output.WriteAsync((byte[])[0x3f, 1, 2, 3]).WithTimeout();
+
+        TransportException stop = await Assert.ThrowsAsync<TransportException>(() => stream.SendCompletion.WithTimeout());
+        Assert.AreEqual(0x103, stop.ApplicationErrorCode);
+        Assert.AreEqual("x", (await peer.GetAsync("/")).Text);
+    }
+
+    [TestMethod]
+    public async Task Client_ThatGrantsNoStreamOfTheServers_IsClosedInTime()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/", static () => "x"));
+        TransportConnection connection = await site.ConnectAsync("h3", limits: TransportLimits.Default with { MaxInboundUnidirectionalStreams = 0 });
+        await using (connection)
+        {
+            await site.Time.WaitForTimersAsync(1).WithTimeout();
+
+            site.Time.Advance(TimeSpan.FromSeconds(11));
+
+            ConnectionClose close = await connection.Closed.WithTimeout();
+            Assert.AreEqual(0x103, close.ApplicationErrorCode);
+        }
+    }
+}
