@@ -19,6 +19,7 @@ public static class NetServerBuilderExtensions
     /// <param name="configure">Says where and as whom to serve.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentException">Options are out of range; the message lists every fault.</exception>
+    /// <exception cref="TransportException"><see cref="TransportError.EngineMissing"/>: only HTTP/3 was asked for, and no engine runs here.</exception>
     /// <exception cref="InvalidOperationException">It, or <c>AddNetTransport</c>, was called before.</exception>
     public static WebApplicationBuilder AddNetServer(this WebApplicationBuilder builder, Action<NetHostingOptions> configure)
     {
@@ -29,32 +30,33 @@ public static class NetServerBuilderExtensions
         options.Validate();
         ServerTlsSelector? selector = options.CreateSelector();
         options.Transport.Tls ??= selector;
-        bool hasEngine = NetTransportServiceCollectionExtensions.AddNetTransport(builder.Services, options.Transport);
+        NetTransportStatus status = NetTransportServiceCollectionExtensions.AddNetTransport(builder.Services, options.Transport);
+
+        HttpProtocols protocols = status.EngineName is null ? options.Protocols & ~HttpProtocols.Http3 : options.Protocols;
+        if (protocols == HttpProtocols.None)
+        {
+            throw new TransportException(
+                TransportError.EngineMissing, $"Only HTTP/3 was asked for, and no QUIC engine runs here. {status.MissingReason} Or allow HTTP/2 on TCP (NetHostingOptions.Protocols).");
+        }
 
         // The slim builder leaves it out.
         builder.WebHost.UseKestrelHttpsConfiguration();
         if (options.EndPoints.Count > 0)
         {
             builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new EndPoints(
-                options, new TcpTls(selector!, provider.GetService<TimeProvider>() ?? TimeProvider.System), hasEngine));
+                options.EndPoints, protocols, new TcpTls(selector!, provider.GetService<TimeProvider>() ?? TimeProvider.System)));
         }
 
         return builder;
     }
 
-    private sealed class EndPoints(NetHostingOptions options, TcpTls tls, bool hasEngine) : IConfigureOptions<KestrelServerOptions>
+    private sealed class EndPoints(IEnumerable<IPEndPoint> endPoints, HttpProtocols protocols, TcpTls tls) : IConfigureOptions<KestrelServerOptions>
     {
-        public void Configure(KestrelServerOptions server)
+        public void Configure(KestrelServerOptions options)
         {
-            HttpProtocols protocols = hasEngine ? options.Protocols : options.Protocols & ~HttpProtocols.Http3;
-            if (protocols == HttpProtocols.None)
+            foreach (IPEndPoint endPoint in endPoints)
             {
-                throw new InvalidOperationException("Only HTTP/3 was asked for, and no QUIC engine runs here; the log says why. Install one, or allow HTTP/2 on TCP (NetHostingOptions.Protocols).");
-            }
-
-            foreach (IPEndPoint endPoint in options.EndPoints)
-            {
-                server.Listen(endPoint, listen =>
+                options.Listen(endPoint, listen =>
                 {
                     listen.Protocols = protocols;
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.SelectAsync });

@@ -34,8 +34,8 @@ public static class NetTransportServiceCollectionExtensions
     }
 
     /// <summary>Registers the transport.</summary>
-    /// <returns>Whether an engine runs here.</returns>
-    internal static bool AddNetTransport(IServiceCollection services, NetTransportOptions options)
+    /// <returns>Which engine was chosen, if any.</returns>
+    internal static NetTransportStatus AddNetTransport(IServiceCollection services, NetTransportOptions options)
     {
         options.Validate();
         if (services.Any(static service => service.ServiceType == typeof(NetTransportStatus)))
@@ -55,13 +55,14 @@ public static class NetTransportServiceCollectionExtensions
         }
 
         string? name = options.Engine is { Support.IsSupported: true } own ? own.Name : candidate?.Name;
-        services.AddSingleton(new NetTransportStatus(name, reasons));
+        var status = new NetTransportStatus(name, reasons);
+        services.AddSingleton(status);
         services.AddSingleton(options);
         services.AddSingleton<RawStreamRoutes>();
         services.AddHostedService<EngineReport>();
         if (name is null)
         {
-            return false;
+            return status;
         }
 
         services.AddSingleton(provider => new EngineOwner(options.Engine, candidate, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
@@ -77,7 +78,7 @@ public static class NetTransportServiceCollectionExtensions
         services.AddSingleton<ResponseDataRate>();
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(static provider => provider.GetRequiredService<ResponseDataRate>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ResponseDataRate>(static provider => provider.GetRequiredService<ResponseDataRate>()));
-        return true;
+        return status;
     }
 
     /// <summary>Disposes the engine with the host when the host made it.</summary>
