@@ -13,7 +13,10 @@ internal static class InitialDatagram
     private static readonly byte[] Salt = Convert.FromHexString("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
 
     /// <summary>A ClientHello that a server answers: TLS 1.3, X25519 with a key of random bytes, ALPN net/1, and transport parameters.</summary>
-    public static byte[] ClientHello(Random random, bool hasTransportParameters = true)
+    /// <param name="random">Makes the key and the client's random value.</param>
+    /// <param name="hasTransportParameters">Whether QUIC's transport parameters are in it.</param>
+    /// <param name="serverName">The name of the server.</param>
+    public static byte[] ClientHello(Random random, bool hasTransportParameters = true, string serverName = "a.example")
     {
         byte[] key = new byte[32];
         byte[] clientRandom = new byte[32];
@@ -21,7 +24,7 @@ internal static class InitialDatagram
         random.NextBytes(clientRandom);
         byte[] extensions =
         [
-            .. Extension(0, [0, 12, 0, 0, 9, .. "a.example"u8]),
+            .. Extension(0, [.. Number(serverName.Length + 3), 0, .. Number(serverName.Length), .. Encoding.ASCII.GetBytes(serverName)]),
             .. Extension(10, [0, 2, 0, 0x1d]),
             .. Extension(13, [0, 4, 4, 3, 8, 4]),
             .. Extension(16, [0, 6, 5, .. "net/1"u8]),
@@ -41,11 +44,21 @@ internal static class InitialDatagram
     {
         byte[] destination = new byte[18];
         random.NextBytes(destination);
-        int payloadLength = DatagramLength - (1 + 4 + 1 + destination.Length + 1 + SourceId.Length + 1 + 2 + 4) - TagLength;
+        return Wrap(handshake, destination, []);
+    }
+
+    /// <summary>Wraps handshake bytes, at most about 1,000 with a token.</summary>
+    /// <param name="handshake">The bytes.</param>
+    /// <param name="destination">The id that it is sent to; after a Retry that of the server.</param>
+    /// <param name="token">The token of a Retry, at most 200 bytes; empty without one.</param>
+    public static byte[] Wrap(ReadOnlySpan<byte> handshake, byte[] destination, ReadOnlySpan<byte> token)
+    {
+        byte[] tokenLength = Number(0x4000 | token.Length);
+        int payloadLength = DatagramLength - (1 + 4 + 1 + destination.Length + 1 + SourceId.Length + tokenLength.Length + token.Length + 2 + 4) - TagLength;
         byte[] header =
         [
-            0xc3, 0, 0, 0, 1, (byte)destination.Length, .. destination, (byte)SourceId.Length, .. SourceId, 0,
-            .. Number(0x4000 | (4 + payloadLength + TagLength)), 0, 0, 0, 0,
+            0xc3, 0, 0, 0, 1, (byte)destination.Length, .. destination, (byte)SourceId.Length, .. SourceId,
+            .. tokenLength, .. token, .. Number(0x4000 | (4 + payloadLength + TagLength)), 0, 0, 0, 0,
         ];
         byte[] payload = new byte[payloadLength];
         byte[] frame = [6, 0, .. Number(0x4000 | handshake.Length), .. handshake];
