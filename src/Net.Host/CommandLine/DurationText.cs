@@ -12,8 +12,10 @@ internal static class DurationText
     {
         (string suffix, double seconds) = Units.FirstOrDefault(unit => text.EndsWith(unit.Suffix, StringComparison.Ordinal), ("", 1));
         duration = default;
+
+        // The names of what is no number are read whatever the style allows.
         if (!double.TryParse(text.AsSpan(0, text.Length - suffix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
-            || number * seconds > TimeSpan.FromDays(30).TotalSeconds)
+            || number * seconds is not >= 0 || number * seconds > TimeSpan.FromDays(30).TotalSeconds)
         {
             return false;
         }
