@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Net.Hosting;
 
@@ -42,22 +43,49 @@ internal static class HostErrors
     private const int AddressNotAvailable = 99;
 
     /// <summary>Says why a port could not be bound and what to do.</summary>
-    internal static HostException CannotBind(TransportException exception, IPEndPoint endPoint)
+    internal static HostException CannotBind(Exception exception, string transport, IPEndPoint endPoint)
     {
-        int error = exception.NativeError != 0 ? exception.NativeError : SocketError(exception);
+        int error = SocketError(exception);
+        string tool = transport == "UDP" ? "-ulpn" : "-tlpn";
         string advice = error switch
         {
             AccessDenied => endPoint.Port < 1024
                 ? $"Ports below 1024 need a right. Take another port (--port 8443), give the program the right (sudo setcap cap_net_bind_service=+ep {ProgramPath}), "
                   + $"or lower the limit for everyone (sudo sysctl net.ipv4.ip_unprivileged_port_start={endPoint.Port})."
                 : "The system denies it; a security policy or a container's limits may be the reason.",
-            AddressInUse => $"Another program has UDP port {endPoint.Port}: find it with `ss -ulpn 'sport = :{endPoint.Port}'`, or take another port (--port 8443; 0 lets the system choose).",
+            AddressInUse => $"Another program has {transport} port {endPoint.Port}: find it with `ss {tool} 'sport = :{endPoint.Port}'`, or take another port (--port 8443; 0 lets the system choose).",
             AddressNotAvailable => $"No network interface of this machine has the address {endPoint.Address}; `ip address` lists those it has, and --address :: takes all.",
             FamilyNotSupported => "This machine has no IPv6; --address 0.0.0.0 takes every IPv4 address.",
             _ => "Take another port with --port, or another address with --address.",
         };
-        return new HostException(ExitCodes.CannotBind, $"Cannot listen on UDP {endPoint}: {exception.Message}\n{advice}", exception);
+        return new HostException(ExitCodes.CannotBind, $"Cannot listen on {transport} {endPoint}: {exception.Message}\n{advice}", exception);
     }
+
+    /// <summary>Says why the port of health and metrics could not be bound and what to do.</summary>
+    internal static HostException CannotBindAdmin(SocketException exception, IPEndPoint endPoint)
+    {
+        string finding = SocketError(exception) == AddressInUse ? $" Another program has the port: find it with `ss -tlpn 'sport = :{endPoint.Port}'`." : "";
+        return new HostException(
+            ExitCodes.CannotBind,
+            $"Cannot listen on TCP {endPoint} for health and metrics: {exception.Message}\n{finding.TrimStart()} Take another place (--admin 127.0.0.1:9091; port 0 lets the system choose) or do without (--admin none).",
+            exception);
+    }
+
+    /// <summary>The engine's failure to bind, wherever Kestrel wrapped it; <c>null</c> when that is not the matter.</summary>
+    internal static TransportException? FindListenFailure(Exception exception)
+    {
+        for (Exception? at = exception; at is not null; at = at.InnerException)
+        {
+            if (at is TransportException { Error: TransportError.ListenFailed } failure)
+            {
+                return failure;
+            }
+        }
+
+        return null;
+    }
+
+    internal static bool IsAddressInUse(TransportException exception) => SocketError(exception) == AddressInUse;
 
     private static string ProgramPath => Environment.ProcessPath ?? "net";
 
@@ -65,7 +93,12 @@ internal static class HostErrors
     {
         for (Exception? at = exception; at is not null; at = at.InnerException)
         {
-            if (at is System.Net.Sockets.SocketException socket)
+            if (at is TransportException { NativeError: not 0 } transport)
+            {
+                return transport.NativeError;
+            }
+
+            if (at is SocketException socket)
             {
                 return socket.NativeErrorCode;
             }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Net.Hosting.Admin;
 using Net.Hosting.Benchmarking;
 using Net.Hosting.CommandLine;
 using Net.Hosting.Echoing;
@@ -12,4 +13,5 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(EchoReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(VersionReport))]
+[JsonSerializable(typeof(HealthReport))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -17,16 +17,22 @@ internal static class ServeCommand
               any client
           net serve --address 127.0.0.1 --port 0 --ready-file ready.json
               a port that the system chooses, written to ready.json once clients can connect
+          net serve --port 8443 --admin 0.0.0.0:9090
+              health and metrics for other machines, too (they need no certificate); --admin none switches them off
+          OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 net serve --port 8443
+              traces and metrics to an OpenTelemetry collector
           NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
 
-        Ctrl-C or SIGTERM: no new connections and streams; running streams have --shutdown-timeout to end. A second one ends them at once.
+        Ctrl-C or SIGTERM: /readyz turns 503, no new connections and streams; running calls and streams have --shutdown-timeout to end. A second one ends them at once.
+        Where no QUIC engine runs, HTTP/1.1 and HTTP/2 are served over TCP alone, with a warning; --engine ngtcp2 makes that an error.
         Exit codes: {ExitCodes.Help}.
         """;
 
     internal static (Command Command, string Help) Make(HostContext context)
     {
-        Option<int> port = CountOptions.Make("--port", "UDP port; 0 lets the system choose.", 443, 0, 65535, "PORT");
+        Option<int> port = CountOptions.Make("--port", "Port, the same on UDP and TCP; 0 lets the system choose.", 443, 0, 65535, "PORT");
         Option<IPAddress> address = AddressOption();
+        Option<AdminChoice> admin = AdminChoice.MakeOption();
         Option<string> engine = EngineOption.Make(context.Engines.Names);
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
@@ -37,7 +43,7 @@ internal static class ServeCommand
             DefaultValueFactory = static _ => ClientCertificateMode.Required,
             HelpName = "none|optional|required",
         };
-        Option<TimeSpan> shutdown = TimeOption("--shutdown-timeout", "How long running streams may take to end after a signal.", 30);
+        Option<TimeSpan> shutdown = TimeOption("--shutdown-timeout", "How long running calls and streams may take to end after a signal.", 30);
         Option<TimeSpan> idle = TimeOption("--idle-timeout", "Connections without any packet for this long are dropped.", 30);
         Option<int> connections = CountOption("--max-connections", "Connections open at once.", 1000, 1_000_000);
         Option<int> streams = CountOption("--max-streams", "Streams open at once on one connection.", 100, 1 << 20);
@@ -58,10 +64,10 @@ internal static class ServeCommand
         Option<string> clientCertificate = FileOption("--client-cert", "The certificate of the self test's client.", "client.pem");
         Option<string> clientKey = FileOption("--client-key", "The private key of the self test's client.", "client-key.pem");
 
-        Command command = new("serve", "Serves echo over raw QUIC streams until it is told to stop.");
+        Command command = new("serve", "Serves HTTP/3 and raw streams over QUIC, and HTTP/2 over TCP, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -70,6 +76,7 @@ internal static class ServeCommand
         command.SetAction((parsed, cancellationToken) => new ServeRunner(context, new ServeOptions
         {
             EndPoint = new IPEndPoint(parsed.GetRequiredValue(address), parsed.GetValue(port)),
+            AdminEndPoint = parsed.GetRequiredValue(admin).EndPoint,
             Engine = parsed.GetRequiredValue(engine),
             CertificatePath = parsed.GetRequiredValue(certificate),
             KeyPath = parsed.GetRequiredValue(key),

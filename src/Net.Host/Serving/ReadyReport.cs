@@ -9,7 +9,11 @@ internal sealed record ReadyReport
 
     public required int ProcessId { get; init; }
 
-    public required string Engine { get; init; }
+    /// <summary>The QUIC engine; absent when none runs and only TCP is served.</summary>
+    public string? Engine { get; init; }
 
     public required IReadOnlyList<string> Protocols { get; init; }
+
+    /// <summary>Where health and metrics are; absent when they are switched off.</summary>
+    public string? Admin { get; init; }
 }

@@ -8,15 +8,21 @@ using Net.Hosting.Echoing;
 namespace Net.Hosting.Serving;
 
 /// <summary>One real round trip through the library, from this process to itself over the loopback interface, so that who starts the server sees that it works.</summary>
-internal sealed class SelfTest(HostContext context, ServeOptions options)
+internal sealed class SelfTest(ServeScope scope)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    internal async Task RunAsync(TransportEngine engine, IPEndPoint bound, ServerTlsOptions server, CancellationToken cancellationToken)
+    internal async Task RunAsync(IPEndPoint bound, CancellationToken cancellationToken)
     {
+        HostContext context = scope.Context;
+        if (scope.Engine is not { } engine)
+        {
+            return;
+        }
+
         try
         {
-            await context.Output.WriteLineAsync(await EchoAsync(engine, bound, server, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await context.Output.WriteLineAsync(await EchoAsync(engine, bound, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception exception) when (HostErrors.Describe(exception) is (int, string) described && !cancellationToken.IsCancellationRequested)
         {
@@ -25,13 +31,15 @@ internal sealed class SelfTest(HostContext context, ServeOptions options)
         }
     }
 
-    private async Task<string> EchoAsync(TransportEngine engine, IPEndPoint bound, ServerTlsOptions server, CancellationToken cancellationToken)
+    private async Task<string> EchoAsync(TransportEngine engine, IPEndPoint bound, CancellationToken cancellationToken)
     {
+        HostContext context = scope.Context;
+        ServeOptions options = scope.Options;
         DateTimeOffset now = context.TimeProvider.GetUtcNow();
         TlsIdentity? identity = options.ClientCertificateMode == ClientCertificateMode.None
             ? null
             : CertificateFiles.LoadIdentity(options.ClientCertificatePath, options.ClientKeyPath, now);
-        CertificateSummary certificate = CertificateSummary.From(server.Identity.Certificate, now);
+        CertificateSummary certificate = CertificateSummary.From(scope.Tls.Identity.Certificate, now);
         var connect = new ConnectOptions
         {
             RemoteEndPoint = new IPEndPoint(Loopback(bound.Address), bound.Port),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Net.Hosting.Certificates;
 using Net.Hosting.CommandLine;
@@ -7,48 +8,64 @@ using Net.Hosting.CommandLine;
 namespace Net.Hosting.Serving;
 
 /// <summary>What <c>net serve</c> tells when it listens: what is served where and with what, and how to try it.</summary>
-internal sealed class ServeBanner(ServeOptions options, TimeProvider timeProvider)
+internal sealed class ServeBanner(ServeScope scope)
 {
     internal const int WarnDays = 14;
 
-    internal string Describe(TransportEngine engine, IPEndPoint bound, IReadOnlyList<string> protocols, ServerTlsOptions tls)
+    internal string Describe(IPEndPoint bound, IPEndPoint? admin)
     {
-        CertificateSummary certificate = CertificateSummary.From(tls.Identity.Certificate, timeProvider.GetUtcNow());
+        ServeOptions options = scope.Options;
+        CertificateSummary certificate = CertificateSummary.From(scope.Tls.Identity.Certificate, scope.Context.TimeProvider.GetUtcNow());
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"net {VersionCommand.ProductVersion} listens on UDP {bound}\n\n");
-        Row("engine", $"{engine.Name} {engine.Support.Version}");
-        Row("protocols", string.Join(", ", protocols));
-        Row("routes", "echo");
+        string where = scope.Engine is null ? $"TCP {bound}" : $"UDP {bound} and TCP {bound}";
+        text.Append(CultureInfo.InvariantCulture, $"net {VersionCommand.ProductVersion} listens on {where}\n\n");
+        if (scope.Engine is { } engine)
+        {
+            Row("engine", $"{engine.Name} {engine.Support.Version}");
+            Row("UDP", $"{string.Join(", ", scope.UdpProtocols)}");
+        }
+        else
+        {
+            Row("engine", "none: HTTP/3 and raw streams are not served");
+        }
+
+        Row("TCP", string.Join(", ", ServeScope.TcpProtocols));
+        Row("raw streams", scope.Engine is null ? "none" : "echo");
+        Row("web page", $"https://{Host(bound)}:{bound.Port}/");
+        Row("health", admin is null ? "not served" : $"http://{admin}/health, /readyz, /livez, /metrics");
         Row("certificate", $"{certificate.Subject} ({options.CertificatePath})");
         Row("", $"names {(certificate.Names.Count == 0 ? "none: no client can check it" : string.Join(", ", certificate.Names))}");
         Row("", string.Create(CultureInfo.InvariantCulture, $"valid until {certificate.NotAfter:yyyy-MM-dd}, {certificate.DaysLeft} days left{(certificate.DaysLeft < WarnDays ? ": renew it soon" : "")}"));
         Row("", $"SHA-256 {certificate.Fingerprint}");
-        Row("clients", DescribeClients());
+        Row("clients", DescribeClients(options));
         Row("limits", string.Create(CultureInfo.InvariantCulture, $"{options.MaxConnections} connections, {options.MaxStreams} streams on each"));
-        text.Append("\nTry it:\n  ").Append(TryCommand(bound, certificate)).Append('\n');
-        text.Append(CultureInfo.InvariantCulture, $"Stop it: Ctrl-C or SIGTERM; running streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end.\n");
+        text.Append("\nTry it:\n  ").Append(TryCommand(options, bound, certificate)).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"Stop it: Ctrl-C or SIGTERM; running calls and streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end.\n");
         return text.ToString();
 
         void Row(string name, string value) => text.Append(CultureInfo.InvariantCulture, $"  {name,-12} {value}\n");
     }
 
-    private string DescribeClients() => options.ClientCertificateMode switch
+    private static string DescribeClients(ServeOptions options) => options.ClientCertificateMode switch
     {
         ClientCertificateMode.None => "need no certificate",
         ClientCertificateMode.Optional => $"may show a certificate of {options.AuthorityPath}",
         _ => $"must show a certificate of {options.AuthorityPath}",
     };
 
-    private string TryCommand(IPEndPoint bound, CertificateSummary certificate)
+    private static string TryCommand(ServeOptions options, IPEndPoint bound, CertificateSummary certificate)
     {
-        bool isAny = bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any);
-        string host = isAny ? "localhost" : bound.Address.ToString();
+        string host = Host(bound).Trim('[', ']');
         var target = new TransportEndPoint(host, bound.Port);
         string name = certificate.Names.Contains(host, StringComparer.OrdinalIgnoreCase) || certificate.Names.Count == 0 ? "" : $" --server-name {certificate.Names[0]}";
         string identity = options.ClientCertificateMode == ClientCertificateMode.None ? ""
             : $" --cert {options.ClientCertificatePath} --key {options.ClientKeyPath}";
         return $"{Program} echo {target} --message hello --ca {options.AuthorityPath}{identity}{name}";
     }
+
+    private static string Host(IPEndPoint bound) =>
+        bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any) ? "localhost"
+        : bound.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{bound.Address}]" : bound.Address.ToString();
 
     // As the reader would type it where they are, when that is shorter.
     private static string Program

@@ -8,6 +8,9 @@ internal sealed record ServeOptions
 {
     internal required IPEndPoint EndPoint { get; init; }
 
+    /// <summary>Where health and metrics are served; <c>null</c>: nowhere.</summary>
+    internal IPEndPoint? AdminEndPoint { get; init; }
+
     internal required string Engine { get; init; }
 
     internal required string CertificatePath { get; init; }

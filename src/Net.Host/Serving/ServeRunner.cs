@@ -1,15 +1,17 @@
-using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Net.Hosting.Admin;
 using Net.Hosting.Certificates;
-using Net.Hosting.Echoing;
-using Net.Server;
+using Net.Hosting.Engines;
 
 namespace Net.Hosting.Serving;
 
-/// <summary>Runs <c>net serve</c> from certificates to the last stream.</summary>
+/// <summary>Runs <c>net serve</c> from certificates to the last call.</summary>
 internal sealed class ServeRunner(HostContext context, ServeOptions options)
 {
+    // The system gives a free TCP port, which another program may hold on UDP; so many in a row do not happen by chance.
+    private const int MaxPortAttempts = 20;
+
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var signals = new ShutdownSignals();
@@ -17,31 +19,62 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         ServerTlsOptions tls = LoadTls();
         using ILoggerFactory log = LoggerFactory.Create(builder => builder
             .SetMinimumLevel(options.LogLevel)
+
+            // It tells failures to start with a stack trace; the terminal gets them in plain words.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", options.LogLevel > LogLevel.Debug ? LogLevel.None : options.LogLevel)
             .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace)
             .AddSimpleConsole(static console => console.SingleLine = true));
-        TransportEngine engine = await context.Engines.SelectAsync(options.Engine).ConfigureAwait(false);
-        await using (engine.ConfigureAwait(false))
+        (TransportEngine? engine, string? missing) = await SelectEngineAsync().ConfigureAwait(false);
+        try
         {
-            NetServer server = new NetServerBuilder()
-                .MapStream("echo", new EchoHandler())
-                .UseOptions(new NetServerOptions { MaxConnections = options.MaxConnections })
-                .UseRawStreamOptions(new RawStreamServerOptions { MaxConcurrentStreams = 100_000 })
-                .UseTimeProvider(context.TimeProvider)
-                .UseLoggerFactory(log)
-                .Build();
-            await using (server.ConfigureAwait(false))
+            using var activity = new ServeActivity(context.TimeProvider);
+            using var telemetry = new ServeTelemetry(context.GetEnvironmentVariable);
+            var scope = new ServeScope(context, options, tls, engine, missing, activity, log);
+            ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
+            await using (site.ConfigureAwait(false))
             {
-                IPEndPoint bound = await ListenAsync(server, engine, tls, stop.Token).ConfigureAwait(false);
-                await WriteReadyFileAsync(server, engine, bound).ConfigureAwait(false);
-                await context.Output.WriteAsync(new ServeBanner(options, context.TimeProvider).Describe(engine, bound, server.ApplicationProtocols, tls)).ConfigureAwait(false);
-                if (options.SelfTest)
+                int code = await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
+                if (!telemetry.IsExporting)
                 {
-                    await new SelfTest(context, options).RunAsync(engine, bound, tls, stop.Token).ConfigureAwait(false);
+                    await context.Output.WriteLineAsync(activity.Totals.ToString()).ConfigureAwait(false);
                 }
 
-                await context.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                await WaitAsync(stop.Token).ConfigureAwait(false);
-                return await StopAsync(server, signals.StopAtOnce).ConfigureAwait(false);
+                return code;
+            }
+        }
+        finally
+        {
+            if (engine is not null)
+            {
+                await engine.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<int> ServeAsync(ServeScope scope, ServeSite site, ServeTelemetry telemetry, ShutdownSignals signals, CancellationToken stop)
+    {
+        AdminSite? admin = options.AdminEndPoint is { } endPoint
+            ? await AdminSite.StartAsync(endPoint, scope, telemetry.Metrics, stop).ConfigureAwait(false)
+            : null;
+        try
+        {
+            await WriteReadyFileAsync(scope, site, admin).ConfigureAwait(false);
+            await WarnOfMissingEngineAsync(scope).ConfigureAwait(false);
+            await context.Output.WriteAsync(new ServeBanner(scope).Describe(site.EndPoint, admin?.EndPoint)).ConfigureAwait(false);
+            if (options.SelfTest && !stop.IsCancellationRequested)
+            {
+                await new SelfTest(scope).RunAsync(site.EndPoint, stop).ConfigureAwait(false);
+            }
+
+            await context.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await WaitAsync(stop).ConfigureAwait(false);
+            return await StopAsync(scope, site, signals.StopAtOnce).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (admin is not null)
+            {
+                await admin.DisposeAsync().ConfigureAwait(false);
             }
         }
     }
@@ -57,32 +90,48 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         };
     }
 
-    private async Task<IPEndPoint> ListenAsync(NetServer server, TransportEngine engine, ServerTlsOptions tls, CancellationToken cancellationToken)
+    /// <summary>The engine, or why there is none. Who names an engine wants that one or nothing; who leaves the choice is served over TCP.</summary>
+    private async Task<(TransportEngine? Engine, string? Missing)> SelectEngineAsync()
     {
         try
         {
-            return await server.ListenAsync(
-                engine,
-                new ListenOptions
-                {
-                    LocalEndPoint = options.EndPoint,
-                    ApplicationProtocols = server.ApplicationProtocols,
-                    Tls = (in ClientHello _) => tls,
-                    MaxConnections = options.MaxConnections,
-                    IdleTimeout = options.IdleTimeout,
-                    InlineContinuations = options.Inline && engine.Capabilities.HasFlag(EngineCapabilities.InlineContinuations),
-                    Limits = new TransportLimits { MaxInboundBidirectionalStreams = options.MaxStreams, MaxInboundUnidirectionalStreams = 0 },
-                },
-                cancellationToken).ConfigureAwait(false);
+            return (await context.Engines.SelectAsync(options.Engine).ConfigureAwait(false), null);
         }
-        catch (TransportException exception) when (exception.Error == TransportError.ListenFailed)
+        catch (TransportException exception) when (exception.Error == TransportError.EngineMissing && options.Engine == EngineSelector.Auto)
         {
-            throw HostErrors.CannotBind(exception, options.EndPoint);
+            return (null, exception.Message);
+        }
+    }
+
+    private async Task<ServeSite> StartSiteAsync(ServeScope scope, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            TcpPort port = TcpPort.Bind(options.EndPoint, exception => HostErrors.CannotBind(exception, "TCP", options.EndPoint));
+            ServeSite site = ServeSite.Create(scope, port);
+            try
+            {
+                await site.StartAsync(cancellationToken).ConfigureAwait(false);
+                return site;
+            }
+            catch (Exception exception)
+            {
+                await site.DisposeAsync().ConfigureAwait(false);
+                if (HostErrors.FindListenFailure(exception) is not TransportException failure)
+                {
+                    throw;
+                }
+
+                if (options.EndPoint.Port != 0 || attempt == MaxPortAttempts || !HostErrors.IsAddressInUse(failure))
+                {
+                    throw HostErrors.CannotBind(failure, "UDP", port.EndPoint);
+                }
+            }
         }
     }
 
     /// <summary>Written beside its place and moved there, so that a reader never sees half of it.</summary>
-    private async Task WriteReadyFileAsync(NetServer server, TransportEngine engine, IPEndPoint bound)
+    private async Task WriteReadyFileAsync(ServeScope scope, ServeSite site, AdminSite? admin)
     {
         if (options.ReadyFile is not string path)
         {
@@ -91,15 +140,25 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
 
         var report = new ReadyReport
         {
-            Address = bound.Address.ToString(),
-            Port = bound.Port,
+            Address = site.EndPoint.Address.ToString(),
+            Port = site.EndPoint.Port,
             ProcessId = Environment.ProcessId,
-            Engine = engine.Name,
-            Protocols = server.ApplicationProtocols,
+            Engine = scope.Engine?.Name,
+            Protocols = [.. scope.UdpProtocols, .. ServeScope.TcpProtocols],
+            Admin = admin?.EndPoint.ToString(),
         };
         string temporary = path + ".tmp";
         await File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(report, HostJson.Default.ReadyReport)).ConfigureAwait(false);
         File.Move(temporary, path, overwrite: true);
+    }
+
+    private async Task WarnOfMissingEngineAsync(ServeScope scope)
+    {
+        if (scope.MissingEngine is string missing)
+        {
+            await context.Error.WriteLineAsync(
+                $"WARNING: HTTP/3 and raw streams are NOT served, only HTTP/1.1 and HTTP/2 over TCP.\n{missing}\nAfter installing one, start the server again; `net version` shows what runs here.").ConfigureAwait(false);
+        }
     }
 
     private static async Task WaitAsync(CancellationToken stop)
@@ -111,12 +170,26 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         }
     }
 
-    private async Task<int> StopAsync(NetServer server, CancellationToken stopAtOnce)
+    private async Task<int> StopAsync(ServeScope scope, ServeSite site, CancellationToken stopAtOnce)
     {
+        ServeActivity activity = scope.Activity;
+        activity.StartDraining();
         await context.Output.WriteLineAsync(
-            $"Stopping: running streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end. Again to end them at once.").ConfigureAwait(false);
-        bool isDrained = await server.StopAsync(options.ShutdownTimeout, stopAtOnce).ConfigureAwait(false);
-        await context.Output.WriteLineAsync(isDrained ? "Stopped; every stream ended by itself." : "Stopped; streams that did not end in time were cut.").ConfigureAwait(false);
-        return isDrained ? ExitCodes.Ok : ExitCodes.Failure;
+            $"Stopping: running calls and streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end. Again to end them at once.").ConfigureAwait(false);
+        using (context.TimeProvider.CreateTimer(static state => ((ServeActivity)state!).Cut(), activity, options.ShutdownTimeout, Timeout.InfiniteTimeSpan))
+        using (stopAtOnce.UnsafeRegister(static state => ((ServeActivity)state!).Cut(), activity))
+        {
+            try
+            {
+                await site.StopAsync(activity.CutToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (activity.CutToken.IsCancellationRequested)
+            {
+                // Told below.
+            }
+        }
+
+        await context.Output.WriteLineAsync(activity.WasCut ? "Stopped; calls and streams that did not end in time were cut." : "Stopped; every call and every stream ended by itself.").ConfigureAwait(false);
+        return activity.WasCut ? ExitCodes.Failure : ExitCodes.Ok;
     }
 }

@@ -18,13 +18,13 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<(string Text, TaskCompletionSource Seen)> _awaited = [];
 
-    private ServeProcess(MadeCertificates certificates, string[] arguments)
+    private ServeProcess(MadeCertificates certificates, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         Certificates = certificates;
         ReadyFile = _directory.Combine("ready.json");
         ProcessStartInfo start = new(HostProgram.Path,
         [
-            "serve", "--address", "127.0.0.1", "--port", "0", "--ready-file", ReadyFile,
+            "serve", "--address", "127.0.0.1", "--port", "0", "--admin", "127.0.0.1:0", "--ready-file", ReadyFile,
             "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"),
             "--client-cert", certificates.PathOf("client.pem"), "--client-key", certificates.PathOf("client-key.pem"), .. arguments,
         ])
@@ -32,6 +32,11 @@ internal sealed partial class ServeProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, e) => Receive(e.Data);
         _process.ErrorDataReceived += (_, e) => Receive(e.Data);
@@ -42,6 +47,9 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     internal string ReadyFile { get; }
 
     internal int Port { get; private set; }
+
+    /// <summary>Where health and metrics are.</summary>
+    internal Uri Admin { get; private set; } = null!;
 
     internal string Output
     {
@@ -55,9 +63,12 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a server and waits until it listens.</summary>
-    internal static async Task<ServeProcess> StartAsync(MadeCertificates certificates, params string[] arguments)
+    internal static Task<ServeProcess> StartAsync(MadeCertificates certificates, params string[] arguments) => StartAsync(certificates, null, arguments);
+
+    /// <summary>Starts a server with variables of its own and waits until it listens.</summary>
+    internal static async Task<ServeProcess> StartAsync(MadeCertificates certificates, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        ServeProcess server = new(certificates, arguments);
+        ServeProcess server = new(certificates, arguments, environment);
         Task ready = server.WaitForAsync("Stop it:");
         server._process.Start();
         server._process.BeginOutputReadLine();
@@ -71,6 +82,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         await ready;
         using JsonDocument json = JsonDocument.Parse(await File.ReadAllTextAsync(server.ReadyFile));
         server.Port = json.RootElement.GetProperty("port").GetInt32();
+        server.Admin = new Uri($"http://{json.RootElement.GetProperty("admin").GetString()}/");
         return server;
     }
 

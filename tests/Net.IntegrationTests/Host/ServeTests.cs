@@ -35,8 +35,10 @@ public sealed class ServeTests
         await server.WaitForAsync("First round trip:");
 
         string output = server.Output;
-        Assert.Contains($"listens on UDP {server.EndPoint}", output);
-        Assert.Contains("protocols    net/1", output);
+        Assert.Contains($"listens on UDP {server.EndPoint} and TCP {server.EndPoint}", output);
+        Assert.Contains("UDP          h3, net/1", output);
+        Assert.Contains("TCP          h2, http/1.1", output);
+        Assert.Contains($"health       {server.Admin}health", output);
         Assert.Contains("names localhost, 127.0.0.1, ::1", output);
         Assert.Contains("89 days left", output);
         Assert.Contains("must show a certificate of", output);
@@ -126,7 +128,7 @@ public sealed class ServeTests
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
 
         ScriptResult result = await HostProgram.RunAsync(
-            "serve", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "serve", "--admin", "none", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
@@ -135,11 +137,45 @@ public sealed class ServeTests
     }
 
     [TestMethod]
+    public async Task Serve_TcpPortInUse_SaysWhatToDoAndEndsWithThree()
+    {
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--admin", "none", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
+        Assert.Contains($"ss -tlpn 'sport = :{port}'", result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Serve_AdminPortInUse_SaysWhatToDoAndEndsWithThree()
+    {
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--admin", taken.LocalEndPoint!.ToString()!, "--address", "127.0.0.1", "--port", "0",
+            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
+        Assert.Contains("for health and metrics", result.Error);
+        Assert.Contains("--admin none", result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
+    }
+
+    [TestMethod]
     public async Task Serve_AddressOfAnotherMachine_SaysWhatToDoAndEndsWithThree()
     {
         // 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
         ScriptResult result = await HostProgram.RunAsync(
-            "serve", "--address", "192.0.2.1", "--port", "0",
+            "serve", "--admin", "none", "--address", "192.0.2.1", "--port", "0",
             "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
@@ -150,7 +186,7 @@ public sealed class ServeTests
     public async Task Serve_KeyOfAnotherCertificate_SaysSoAndEndsWithFive()
     {
         ScriptResult result = await HostProgram.RunAsync(
-            "serve", "--port", "0", "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("client-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "serve", "--admin", "none", "--port", "0", "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("client-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
         Assert.Contains("belong together", result.Error);
@@ -164,58 +200,9 @@ public sealed class ServeTests
         certificates.ReplaceServerCertificate(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(-1));
 
         ScriptResult result = await HostProgram.RunAsync(
-            "serve", "--port", "0", "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"));
+            "serve", "--admin", "none", "--port", "0", "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
         Assert.Contains("every peer would refuse it", result.Error);
-    }
-
-    /// <summary>A client in this process with one open echo stream to the server's process.</summary>
-    private sealed class ConnectedClient : IAsyncDisposable
-    {
-        private readonly TransportEngine _engine;
-
-        private ConnectedClient(TransportEngine engine, TransportConnection connection, RawStream stream)
-        {
-            _engine = engine;
-            Connection = connection;
-            Stream = stream;
-        }
-
-        internal TransportConnection Connection { get; }
-
-        internal RawStream Stream { get; }
-
-        internal static async Task<ConnectedClient> StartAsync(ServeProcess server)
-        {
-            TransportEngine engine = await EngineSelector.ForProcess().SelectAsync(EngineSelector.Auto);
-            TransportConnection connection = await engine.ConnectAsync(new ConnectOptions
-            {
-                RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, server.Port),
-                ServerName = "localhost",
-                ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
-                Tls = new ClientTlsOptions
-                {
-                    Identity = TlsIdentity.FromPemFiles(server.Certificates.PathOf("client.pem"), server.Certificates.PathOf("client-key.pem")),
-                    ServerCertificatePolicy = CertificateTrust.FromPemFile(server.Certificates.PathOf("ca.pem")),
-                },
-            });
-            return new ConnectedClient(engine, connection, await new RawStreamClient(connection).OpenAsync("echo"));
-        }
-
-        internal async Task EchoAsync(string text)
-        {
-            await Stream.Output.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().WaitAsync(Limit);
-            ReadResult read = await Stream.Input.ReadAtLeastAsync(text.Length).AsTask().WaitAsync(Limit);
-            Assert.AreEqual(text, Encoding.UTF8.GetString(read.Buffer));
-            Stream.Input.AdvanceTo(read.Buffer.End);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Stream.DisposeAsync();
-            await Connection.DisposeAsync();
-            await _engine.DisposeAsync();
-        }
     }
 }

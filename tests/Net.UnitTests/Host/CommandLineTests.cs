@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Net.Hosting;
 using Net.Hosting.CommandLine;
 
@@ -12,6 +13,8 @@ public sealed class CommandLineTests
     [DataRow("serve --address nowhere", "'nowhere' is no IP address")]
     [DataRow("serve --shutdown-timeout soon", "'soon' is no length of time")]
     [DataRow("serve --max-connections 0", "--max-connections is '0'; it must be a number of 1 to 1000000")]
+    [DataRow("serve --admin 9090", "--admin is '9090'; write an address and a port")]
+    [DataRow("serve --admin 127.0.0.1", "--admin is '127.0.0.1'; write an address and a port")]
     [DataRow("serve --engine warp", "warp")]
     [DataRow("serve --surplus", "--surplus")]
     [DataRow("echo http://localhost", "only https is served")]
@@ -133,6 +136,18 @@ public sealed class CommandLineTests
     public void SizeText_Nonsense_IsRefused(string text) => Assert.IsFalse(SizeText.TryParse(text, out _));
 
     [TestMethod]
+    [DataRow(SocketError.AccessDenied, 443, "setcap cap_net_bind_service=+ep")]
+    [DataRow(SocketError.AddressAlreadyInUse, 8443, "ss -tlpn 'sport = :8443'")]
+    public void CannotBind_TcpPort_SaysWhatToDo(SocketError error, int port, string expected)
+    {
+        HostException exception = HostErrors.CannotBind(new SocketException((int)error), "TCP", new IPEndPoint(IPAddress.IPv6Any, port));
+
+        Assert.AreEqual(ExitCodes.CannotBind, exception.ExitCode);
+        Assert.Contains($"Cannot listen on TCP [::]:{port}", exception.Message);
+        Assert.Contains(expected, exception.Message);
+    }
+
+    [TestMethod]
     [DataRow(13, 443, "setcap cap_net_bind_service=+ep")]
     [DataRow(13, 443, "sysctl net.ipv4.ip_unprivileged_port_start=443")]
     [DataRow(13, 443, "--port 8443")]
@@ -144,7 +159,7 @@ public sealed class CommandLineTests
     {
         var failure = new TransportException(TransportError.ListenFailed, "refused") { NativeError = error };
 
-        HostException exception = HostErrors.CannotBind(failure, new IPEndPoint(IPAddress.IPv6Any, port));
+        HostException exception = HostErrors.CannotBind(failure, "UDP", new IPEndPoint(IPAddress.IPv6Any, port));
 
         Assert.AreEqual(ExitCodes.CannotBind, exception.ExitCode);
         Assert.Contains(expected, exception.Message);

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Net.Hosting.Serving;
+
+/// <summary>What the parts of one run of <c>net serve</c> share.</summary>
+/// <param name="Context">Terminal, clock and engines.</param>
+/// <param name="Options">What the command was told.</param>
+/// <param name="Tls">Certificate and policy.</param>
+/// <param name="Engine">The QUIC engine, or <c>null</c> when none runs here.</param>
+/// <param name="MissingEngine">Why none runs and what to install; <c>null</c> when one does.</param>
+/// <param name="Activity">What the server does.</param>
+/// <param name="LoggerFactory">The log.</param>
+internal sealed record ServeScope(
+    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeActivity Activity, ILoggerFactory LoggerFactory)
+{
+    /// <summary>What is spoken on UDP.</summary>
+    internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];
+
+    /// <summary>What is spoken on TCP.</summary>
+    internal static IReadOnlyList<string> TcpProtocols { get; } = ["h2", "http/1.1"];
+}
