@@ -1,5 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
-
 namespace Net.Ngtcp2;
 
 /// <summary>What a handshake established; published whole.</summary>
@@ -8,7 +6,7 @@ internal sealed record HandshakeFacts(
     string? ServerName,
     QuicVersion Version,
     string? CipherSuite,
-    X509Certificate2? PeerCertificate,
+    PeerLeaf? PeerLeaf,
     IReadOnlyList<ReadOnlyMemory<byte>> PeerChain,
     long IdentityGeneration,
     bool IsResumed);

@@ -27,8 +27,11 @@ internal sealed partial class Ngtcp2Connection
     {
         _local = local.ToIPEndPoint();
         _remote = remote.ToIPEndPoint();
+
+        // The facts come twice when early data was sent; the application may hold the certificate of the first.
+        PeerLeaf? leaf = tls.PeerChain.Count == 0 ? null : _facts?.PeerLeaf is { } known && known.Is(tls.PeerChain[0]) ? known : new PeerLeaf(tls.PeerChain[0]);
         _facts = new HandshakeFacts(
-            tls.ApplicationProtocol ?? "", tls.ServerName, version, tls.CipherSuite, tls.PeerCertificate, tls.PeerChain, tls.IdentityGeneration, tls.IsResumed);
+            tls.ApplicationProtocol ?? "", tls.ServerName, version, tls.CipherSuite, leaf, tls.PeerChain, tls.IdentityGeneration, tls.IsResumed);
     }
 
     /// <summary>The server has said which versions it speaks, and that the first one is not among them (RFC 9000, section 6).</summary>

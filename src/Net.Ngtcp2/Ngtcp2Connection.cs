@@ -65,7 +65,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
 
     public override string? CipherSuite => _facts?.CipherSuite;
 
-    public override X509Certificate2? PeerCertificate => _facts?.PeerCertificate;
+    public override X509Certificate2? PeerCertificate => _facts?.PeerLeaf?.Certificate;
 
     public override IReadOnlyList<ReadOnlyMemory<byte>> PeerCertificateChain => _facts?.PeerChain ?? [];
 
@@ -162,7 +162,7 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
     {
         RequestClose(driver => driver.Close(Options.DefaultCloseErrorCode, ""));
         await _closed.Task.ConfigureAwait(false);
-        _facts?.PeerCertificate?.Dispose();
+        _facts?.PeerLeaf?.Dispose();
     }
 
     /// <summary>Whether <see cref="Abandon"/> was called.</summary>
