@@ -13,7 +13,7 @@ internal static class HandshakeSection
         using var certificates = new Certificates();
         var figures = new FigureTable(
             $"Handshakes, both ends, {Pinning.Describe()}",
-            ["what", "per second", "CPU us", "SslStream per second", "SslStream CPU us", "CPU ratio", "spread", "pairs"]);
+            ["what", "per second", "CPU us", "SslStream per second", "SslStream CPU us", "CPU ratio", "spread", "pairs", "packets", "system calls"]);
         report.Tables.Add(figures);
         WorkComparison? self = await CompareAsync(
             figures, new SslHandshakes("plain", certificates, mutual: false, resumes: false),
@@ -53,10 +53,14 @@ internal static class HandshakeSection
             await RunOptions.WarmUpAsync(() => yardstick.RunAsync(options.Handshakes)).ConfigureAwait(false);
             await RunOptions.WarmUpAsync(() => measured.RunAsync(options.Handshakes)).ConfigureAwait(false);
             Task<WorkRound> RoundAsync(IHandshakes handshakes) => WorkRound.MeasureAsync(options.Handshakes, () => handshakes.RunAsync(options.Handshakes));
+            TrafficCounters before = measured.Traffic;
             WorkComparison comparison = await WorkComparison.RunAsync(() => RoundAsync(yardstick), () => RoundAsync(measured), options.Pairs, options.Budget).ConfigureAwait(false);
+            TrafficCounters traffic = measured.Traffic - before;
+            string Each(long count) => count == 0 ? "-" : Format.Number((double)count / comparison.Pairs / options.Handshakes);
             figures.Add(
                 measured.Name, Format.Number(1e6 / comparison.B.Time, 0), Format.Number(comparison.B.Cpu, 0), Format.Number(1e6 / comparison.A.Time, 0),
-                Format.Number(comparison.A.Cpu, 0), Format.Number(comparison.Ratio.Cpu, 2), Format.Percent(comparison.Spread), Format.Number(comparison.Pairs, 0));
+                Format.Number(comparison.A.Cpu, 0), Format.Number(comparison.Ratio.Cpu, 2), Format.Percent(comparison.Spread), Format.Number(comparison.Pairs, 0),
+                Each(traffic.Packets), Each(traffic.SystemCalls));
             return comparison;
         }
     }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Net.Perf.Measuring;
 
 namespace Net.Perf.Subjects;
 
@@ -18,6 +19,8 @@ internal sealed class QuicHandshakes : IHandshakes
     }
 
     public string Name { get; }
+
+    public TrafficCounters Traffic => _pair.Traffic;
 
     /// <summary>Starts both ends.</summary>
     /// <param name="name">What it is called in the tables.</param>
