@@ -256,7 +256,7 @@ internal sealed unsafe partial class ConnectionDriver
         _ping.Waiters.Add(completion);
 
         ArmPing();
-        UpdateTimer(_host.Now);
+        UpdateTimer();
     }
 
     // The library sends a PING when the connection was quiet for the keep-alive time; the shortest one makes it do so at once.

@@ -30,7 +30,7 @@ internal sealed unsafe partial class ConnectionDriver
         TryBeginMigration();
         if (_migration is not null)
         {
-            UpdateTimer(_host.Now);
+            UpdateTimer();
             MarkDirty();
         }
     }

@@ -112,7 +112,7 @@ internal sealed unsafe partial class ConnectionDriver
             BeginKeyUpdate(now);
         }
 
-        UpdateTimer(now);
+        UpdateTimer();
         PublishStatistics();
         if (_earlyKeyEvent || _pathFailed)
         {

@@ -23,7 +23,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     // That of RFC 9002, section 6.1.2.
     private const ulong TimerGranularity = 1_000_000;
 
-    // An acknowledgement that waits an eighth of this, and a granularity more, is far from the 25 ms that the peer was told (RFC 9000, section 13.2.1).
+    // An acknowledgement that waits an eighth of this, and two steps of the timers more, is far from the 25 ms that the peer was told (RFC 9000, section 13.2.1).
     private const ulong ShortRtt = 8 * TimerGranularity;
     private readonly EndpointDriver _endpoint;
     private readonly IDriverHost _host;
@@ -277,7 +277,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void MarkDirty() => _endpoint.MarkDirty(this);
 
-    private void UpdateTimer(ulong now)
+    private void UpdateTimer()
     {
         ulong expiry = ngtcp2_conn_get_expiry(_native);
 
@@ -286,8 +286,8 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         bool isExact = !IsHandshakeCompleted || _smoothedRtt >= ShortRtt || _ping is not null || !_line.IsEmpty || _connection.HasDatagramsToSend;
         if (!isExact && expiry != ulong.MaxValue)
         {
-            // Counted from when it was due, so that steady traffic cannot put it off again and again.
-            expiry = Math.Max(expiry, Math.Min(now, expiry) + TimerGranularity);
+            // Counted from when it was due, so that steady traffic cannot put it off again and again; and to the next full step, so that the connections of a loop share wake-ups.
+            expiry = (((expiry + (TimerGranularity / 2)) / TimerGranularity) + 1) * TimerGranularity;
         }
 
         expiry = Math.Min(expiry, _readAbortedCheck);
