@@ -88,8 +88,9 @@ internal static class MessageFraming
         {
             throw new GrpcException(new GrpcStatus(GrpcStatusCode.Internal, "A message does not parse as the type that the method takes here."), exception);
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
+            // All of it is in memory: an IOException here is zlib's word for bytes that are no zlib.
             throw new GrpcException(new GrpcStatus(GrpcStatusCode.Internal, $"A message is not in the {GrpcEncodings.NameOf(encoding)} format that grpc-encoding names."), exception);
         }
     }
