@@ -17,11 +17,15 @@ internal static class SnapshotFile
         long length;
         try
         {
-            using StoreFile file = directory.Create(unfinished);
-            var header = new FileHeader(StoreFileKind.Snapshot, state.Sequence, salt);
-            file.Write(header.ToBytes(), 0);
-            length = WriteFrames(file, state, header.Seed, cancellationToken);
-            file.Flush();
+            using (StoreFile file = directory.Create(unfinished))
+            {
+                var header = new FileHeader(StoreFileKind.Snapshot, state.Sequence, salt);
+                file.Write(header.ToBytes(), 0);
+                length = WriteFrames(file, state, header.Seed, cancellationToken);
+                file.Flush();
+            }
+
+            directory.Rename(unfinished, name);
         }
         catch
         {
@@ -30,7 +34,6 @@ internal static class SnapshotFile
             throw;
         }
 
-        directory.Rename(unfinished, name);
         directory.Flush();
         return length;
     }
