@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Net.Server.Kestrel.Checking;
 
 namespace Net.Server.Kestrel;
 
@@ -162,6 +163,16 @@ internal sealed partial class TransportStreamContext
 
         NotePeerAbort(failure);
         return new ConnectionResetException(failure.Message, failure);
+    }
+
+    /// <summary>Ends the connection for what its peer did on this stream.</summary>
+    /// <returns>What the read throws.</returns>
+    internal ConnectionAbortedException RejectConnection(Http3Violation violation)
+    {
+        var reason = new ConnectionAbortedException($"The client broke HTTP/3: {violation.Reason}.");
+        _connection.Error = violation.ErrorCode;
+        _connection.Abort(reason);
+        return reason;
     }
 
     private void BeginAborts()

@@ -109,7 +109,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _isReleased = 0;
         BeginAborts();
         BeginRate();
-        _input.Begin(stream.Input);
+        _input.Begin(stream.Input, isRequest: stream.Direction == StreamDirection.Bidirectional);
         _output.Begin(stream.Output);
         _watch = WatchAsync(stream);
     }

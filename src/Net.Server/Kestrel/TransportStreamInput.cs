@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Net.Server.Kestrel.Checking;
 
 namespace Net.Server.Kestrel;
 
@@ -7,16 +9,24 @@ namespace Net.Server.Kestrel;
 /// <remarks>One instance serves all requests that its stream context serves, one after the other.</remarks>
 internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeReader
 {
+    private readonly Http3StreamCheck _check = new();
     private PipeReader _inner = null!;
+    private ReadOnlySequence<byte> _buffer;
+    private long _checked;
     private bool _isCompleted;
 
     /// <summary>Whether a read has returned the peer's FIN.</summary>
     internal bool HasSeenEnd { get; private set; }
 
     /// <summary>Begins with another stream.</summary>
-    internal void Begin(PipeReader inner)
+    /// <param name="inner">What the engine gives.</param>
+    /// <param name="isRequest">Whether it is a request, or a unidirectional stream.</param>
+    internal void Begin(PipeReader inner, bool isRequest)
     {
         _inner = inner;
+        _check.Begin(isRequest);
+        _buffer = default;
+        _checked = 0;
         _isCompleted = false;
         HasSeenEnd = false;
     }
@@ -56,9 +66,14 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
         return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
     }
 
-    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _inner.AdvanceTo(consumed, examined);
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _checked -= _buffer.Slice(_buffer.Start, consumed).Length;
+        _buffer = default;
+        _inner.AdvanceTo(consumed, examined);
+    }
 
     public override void CancelPendingRead() => _inner.CancelPendingRead();
 
@@ -100,12 +115,17 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
             owner.ThrowIfReadAborted();
         }
 
+        long length = result.Buffer.Length;
+        Http3Violation? violation = length > _checked ? _check.Inspect(result.Buffer.Slice(_checked)) : null;
+        _buffer = result.Buffer;
+        _checked = length;
         if (result.IsCompleted && !HasSeenEnd)
         {
+            violation ??= _check.InspectEnd();
             HasSeenEnd = true;
             owner.HandleInputEnded();
         }
 
-        return result;
+        return violation is null ? result : throw owner.RejectConnection(violation);
     }
 }

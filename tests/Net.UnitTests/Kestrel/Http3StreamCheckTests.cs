@@ -1,0 +1,110 @@
+using System.Buffers;
+using Net.Server.Kestrel.Checking;
+using Net.Testing;
+
+namespace Net.UnitTests.Kestrel;
+
+/// <summary>The check alone: the same verdict however the bytes are cut, and none for what is fine.</summary>
+[TestClass]
+public sealed class Http3StreamCheckTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void Inspect_AnyCutOfAWrongStream_FindsTheSame()
+    {
+        Random random = TestSeed.TakeRandom(TestContext);
+        (byte[] Start, bool IsRequest, IEnumerable<TestDataRow<(byte[] Bytes, long Code)>> Rows)[] groups =
+        [
+            ([0, .. Http3Bytes.Frame(Http3Bytes.Settings, [])], false, ErrorMatrixTests.ControlRows),
+            ([], false, ErrorMatrixTests.FirstFrameRows),
+            ([], false, ErrorMatrixTests.StreamRows),
+            ([], true, ErrorMatrixTests.RequestRows),
+        ];
+        int found = 0;
+        foreach ((byte[] start, bool isRequest, IEnumerable<TestDataRow<(byte[] Bytes, long Code)>> rows) in groups)
+        {
+            foreach (TestDataRow<(byte[] Bytes, long Code)> row in rows)
+            {
+                byte[] bytes = [.. start, .. row.Value.Bytes];
+                Http3Violation? whole = Run(bytes, isRequest, () => bytes.Length);
+                found += whole is null ? 0 : 1;
+                Assert.IsTrue(whole is null || whole.ErrorCode == row.Value.Code, $"{row.DisplayName}: {whole}");
+                Assert.AreEqual(whole, Run(bytes, isRequest, static () => 1), row.DisplayName);
+                for (int i = 0; i < 20; i++)
+                {
+                    Assert.AreEqual(whole, Run(bytes, isRequest, () => random.Next(1, 6)), row.DisplayName);
+                }
+            }
+        }
+
+        Assert.IsGreaterThan(20, found, "The check finds what Kestrel leaves to it.");
+    }
+
+    [TestMethod]
+    public void Inspect_RequestsThatAreFine_FindsNothing()
+    {
+        Random random = TestSeed.TakeRandom(TestContext);
+        for (int i = 0; i < 2000; i++)
+        {
+            List<byte> bytes = [.. Http3Bytes.Request("POST", "/" + new string('x', random.Next(300)), ("name", new string('v', random.Next(20_000))))];
+            for (int frames = random.Next(4); frames > 0; frames--)
+            {
+                byte[] payload = new byte[random.Next(400)];
+                random.NextBytes(payload);
+                bytes.AddRange(Http3Bytes.Frame(random.Next(3) == 0 ? 0x21 + (0x1f * random.Next(1000)) : Http3Bytes.Data, payload));
+            }
+
+            Assert.IsNull(Run([.. bytes], isRequest: true, () => random.Next(1, 5000), isEnd: true));
+        }
+    }
+
+    [TestMethod]
+    public void Inspect_Garbage_NeverThrows()
+    {
+        Random random = TestSeed.TakeRandom(TestContext);
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] bytes = new byte[random.Next(200)];
+            random.NextBytes(bytes);
+            if (bytes.Length > 2 && random.Next(2) == 0)
+            {
+                // Mostly a known type, so that what follows it is looked at.
+                bytes[0] = (byte)random.Next(5);
+                bytes[1] = (byte)random.Next(64);
+            }
+
+            Run(bytes, random.Next(2) == 0, () => random.Next(1, 50), isEnd: true);
+        }
+    }
+
+    [TestMethod]
+    public void Inspect_ManySettings_EndsWhereMemoryWouldGrow()
+    {
+        List<byte> settings = [];
+        for (int id = 100; id < 1000; id++)
+        {
+            settings.AddRange([.. Http3Bytes.Integer(id), 0]);
+        }
+
+        Assert.AreEqual(0x107, Run([0, .. Http3Bytes.Frame(Http3Bytes.Settings, [.. settings])], isRequest: false, static () => 7)?.ErrorCode);
+    }
+
+    private static Http3Violation? Run(byte[] bytes, bool isRequest, Func<int> nextLength, bool isEnd = false)
+    {
+        var check = new Http3StreamCheck();
+        check.Begin(isRequest);
+        for (int position = 0; position < bytes.Length;)
+        {
+            int length = Math.Min(nextLength(), bytes.Length - position);
+            if (check.Inspect(new ReadOnlySequence<byte>(bytes, position, length)) is Http3Violation violation)
+            {
+                return violation;
+            }
+
+            position += length;
+        }
+
+        return isEnd ? check.InspectEnd() : null;
+    }
+}
