@@ -14,6 +14,9 @@ internal readonly struct ConnectionIdKey : IEquatable<ConnectionIdKey>
     private static readonly ulong Secret0 = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
     private static readonly ulong Secret1 = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
 
+    // 2^64 divided by the golden ratio: Fibonacci hashing.
+    private const ulong Golden = 0x9e3779b97f4a7c15;
+
     private readonly ulong _first;
     private readonly ulong _second;
     private readonly uint _third;
@@ -40,6 +43,8 @@ internal readonly struct ConnectionIdKey : IEquatable<ConnectionIdKey>
     {
         ulong a = Math.BigMul(_first ^ Secret0, Secret1 ^ (ulong)_length, out ulong low) ^ low;
         ulong b = Math.BigMul(_second ^ Secret1 ^ a, Secret0 ^ _third, out low) ^ low;
-        return (int)(b ^ (b >> 32));
+
+        // A byte at the end of an id reaches few bits of a product, which ones depending on the secrets; this spreads them.
+        return (int)(((b ^ (b >> 32)) * Golden) >> 32);
     }
 }
