@@ -70,6 +70,9 @@ public static class Http3Exceptions
                 return new HttpRequestException(limited.Error, limited.Message, ToTransport(limited));
             case TransportException { ApplicationErrorCode: null } transport:
                 return new HttpRequestException(ErrorOf(transport), $"The HTTP/3 request failed: {transport.Message}", transport);
+            case not (IOException or Http3ProtocolException):
+                // Whatever the request's content threw of its own.
+                return cause;
             default:
                 IOException inner = ToReadFailure(cause);
                 return new HttpRequestException(inner is HttpIOException http ? http.HttpRequestError : HttpRequestError.Unknown, inner.Message, inner);

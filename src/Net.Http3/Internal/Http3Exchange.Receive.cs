@@ -23,6 +23,7 @@ internal sealed partial class Http3Exchange
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
+            ThrowIfFailed();
             while (!_isBlocked && _stream.Input.TryRead(out ReadResult result))
             {
                 ResponseEvent found = Step(result, destination.Span, out int written);
@@ -38,6 +39,7 @@ internal sealed partial class Http3Exchange
         catch (Exception exception) when (!goesOn)
         {
             Fail(exception);
+            EndSide(ReceiveSide);
             return ValueTask.FromException<int>(ReadFailure(exception));
         }
         finally
@@ -69,6 +71,7 @@ internal sealed partial class Http3Exchange
         catch (Exception exception)
         {
             Fail(exception);
+            EndSide(ReceiveSide);
             throw ReadFailure(exception);
         }
         finally
@@ -116,11 +119,7 @@ internal sealed partial class Http3Exchange
 
         await _reader.Section.Progress!.Task.ConfigureAwait(false);
         _isBlocked = false;
-        if (Volatile.Read(ref _failure) is { } failure)
-        {
-            throw failure;
-        }
-
+        ThrowIfFailed();
         _connection.ThrowIfClosed();
         return _stream.Input.TryRead(out ReadResult result) ? result : default;
     }
@@ -149,6 +148,14 @@ internal sealed partial class Http3Exchange
         }
 
         return found;
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (Volatile.Read(ref _failure) is { } failure)
+        {
+            throw failure;
+        }
     }
 
     private void BeginRead()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
 using Net.Http3.Interop;
 
 namespace Net.Http3;
@@ -84,7 +85,13 @@ internal sealed partial class Http3Exchange
 
             EndSide(ReceiveSide);
             _head.Response?.Dispose();
-            throw Http3Exceptions.ToRequestFailure(FailureOr(exception));
+            Exception failure = Http3Exceptions.ToRequestFailure(FailureOr(exception));
+            if (failure.StackTrace is not null)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
+            throw failure;
         }
         finally
         {
