@@ -61,8 +61,18 @@ public sealed partial class Http3Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>How many requests can begin now without waiting; 0 when draining. See <see cref="TransportConnection.AvailableBidirectionalStreams"/> for engines that are not told of the first credit.</summary>
-    public int AvailableRequests => IsDraining ? 0 : Connection.AvailableBidirectionalStreams;
+    /// <summary>How many more requests can begin now without waiting, those counted that wait already; 0 when draining. See <see cref="TransportConnection.AvailableBidirectionalStreams"/> for engines that are not told of the first credit.</summary>
+    public int AvailableRequests
+    {
+        get
+        {
+            int available = Connection.AvailableBidirectionalStreams;
+            lock (_lock)
+            {
+                return _isDraining ? 0 : Math.Max(0, available - _opening);
+            }
+        }
+    }
 
     /// <summary>Whether new requests are refused: the server sent GOAWAY, <see cref="Drain"/> was called, or the connection is ending.</summary>
     public bool IsDraining

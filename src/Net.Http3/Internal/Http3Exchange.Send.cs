@@ -3,6 +3,9 @@ namespace Net.Http3;
 // The request's content: into the stream's pipe as DATA frames.
 internal sealed partial class Http3Exchange
 {
+    /// <summary>Set on a request whose content was asked for and is not buffered, so that it cannot be sent a second time.</summary>
+    internal static readonly HttpRequestOptionsKey<bool> ContentBegun = new("Net.Http3.ContentBegun");
+
     private TaskCompletionSource<bool>? _continue;
 
     /// <summary>Whether the sending side belongs to the task that writes the content.</summary>
@@ -36,7 +39,11 @@ internal sealed partial class Http3Exchange
                 return;
             }
 
-            HasContentBegun = true;
+            if (_contentCancellation is not null)
+            {
+                _request.Options.Set(ContentBegun, true);
+            }
+
             long? length = content.Headers.ContentLength;
             if (length is null)
             {

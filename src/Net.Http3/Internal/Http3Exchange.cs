@@ -49,9 +49,6 @@ internal sealed partial class Http3Exchange
     /// <summary>The QUIC stream's id.</summary>
     internal long StreamId => _stream.Id;
 
-    /// <summary>Whether any of the request's content was asked for, so that it cannot be sent a second time unless it is buffered.</summary>
-    internal bool HasContentBegun { get; private set; }
-
     /// <summary>Sends the request and reads the response's headers.</summary>
     /// <param name="cancellationToken">Cancels until the response is returned, and while the content is still being sent.</param>
     internal async Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)

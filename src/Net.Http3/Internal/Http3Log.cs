@@ -27,17 +27,20 @@ internal static partial class Http3Log
     internal static partial void StreamReleaseFailed(ILogger logger, long connectionId, long streamId, Exception exception);
 
     [LoggerMessage(EventId = 2020, EventName = "Http3Connecting", Level = LogLevel.Debug, Message = "Connecting to {Authority} for HTTP/3.")]
-    internal static partial void Connecting(ILogger logger, string authority);
+    internal static partial void Connecting(ILogger logger, TransportEndPoint authority);
 
     [LoggerMessage(EventId = 2021, EventName = "Http3ConnectFailed", Level = LogLevel.Debug, Message = "No HTTP/3 connection to {Authority} came about; requests that may use another version do so for {Pause}.")]
-    internal static partial void ConnectFailed(ILogger logger, string authority, TimeSpan pause, Exception exception);
+    internal static partial void ConnectFailed(ILogger logger, TransportEndPoint authority, TimeSpan pause, Exception exception);
 
     [LoggerMessage(EventId = 2022, EventName = "Http3ConnectionRetired", Level = LogLevel.Debug, Message = "Connection {ConnectionId} to {Authority} takes no more requests: {Reason}.")]
-    internal static partial void ConnectionRetired(ILogger logger, long connectionId, string authority, string reason);
+    internal static partial void ConnectionRetired(ILogger logger, long connectionId, TransportEndPoint authority, string reason);
 
     [LoggerMessage(EventId = 2023, EventName = "Http3RequestRetried", Level = LogLevel.Debug, Message = "A request to {Authority} was not processed by the server and is sent again (attempt {Attempt}).")]
-    internal static partial void RequestRetried(ILogger logger, string authority, int attempt);
+    internal static partial void RequestRetried(ILogger logger, TransportEndPoint authority, int attempt);
 
     [LoggerMessage(EventId = 2024, EventName = "Http3ConnectionCloseFailed", Level = LogLevel.Error, Message = "Connection {ConnectionId} could not be closed.")]
     internal static partial void CloseFailed(ILogger logger, long connectionId, Exception exception);
+
+    [LoggerMessage(EventId = 2025, EventName = "Http3HandlerDisposalFailed", Level = LogLevel.Error, Message = "The connections to {Authority} could not be closed.")]
+    internal static partial void HandlerDisposalFailed(ILogger logger, TransportEndPoint authority, Exception exception);
 }
