@@ -3,6 +3,7 @@ using Net.Hosting.Admin;
 using Net.Hosting.Benchmarking;
 using Net.Hosting.CommandLine;
 using Net.Hosting.Echoing;
+using Net.Hosting.Pages;
 using Net.Hosting.Serving;
 
 namespace Net.Hosting;
@@ -13,5 +14,7 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(EchoReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(VersionReport))]
+[JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -43,11 +43,11 @@ internal static class HostCommandLine
 
     internal static RootCommand Make(HostContext context)
     {
-        RootCommand root = new("QUIC with mutual TLS: serves echo over raw streams, calls it, and measures it.");
+        RootCommand root = new("HTTP/3 and raw streams over QUIC with mutual TLS: serves, calls and measures.");
         Dictionary<Command, string> texts = [];
         (Command Command, string Help)[] commands =
         [
-            ServeCommand.Make(context), EchoCommand.Make(context), BenchCommand.Make(context, texts), VersionCommand.Make(context),
+            ServeCommand.Make(context), EchoCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), VersionCommand.Make(context),
         ];
         foreach ((Command command, string text) in commands)
         {
@@ -61,6 +61,7 @@ internal static class HostCommandLine
               net serve --port 8443                           serve them
               net echo localhost:8443 --message hello         one round trip
               net bench echo localhost:8443 --duration 10s    many of them
+              net health                                      is the server of this machine ready?
 
             Every option can come from the environment: --port from {EnvironmentArguments.Prefix}PORT, --client-certificate from {EnvironmentArguments.Prefix}CLIENT_CERTIFICATE.
             The command line goes before the environment, and that before the default.

@@ -9,10 +9,10 @@ namespace Net.Hosting.Serving;
 /// <param name="StreamErrors">Those of them whose handler failed or was cut.</param>
 /// <param name="BytesReceived">Bytes of QUIC packets that came, where the engine counts them.</param>
 /// <param name="BytesSent">Bytes of QUIC packets that went.</param>
-/// <param name="Uptime">Since the start.</param>
-internal sealed record ActivityTotals(long Calls, long CallErrors, long Streams, long StreamErrors, long BytesReceived, long BytesSent, TimeSpan Uptime)
+/// <param name="UptimeSeconds">Since the start.</param>
+internal sealed record ActivityTotals(long Calls, long CallErrors, long Streams, long StreamErrors, long BytesReceived, long BytesSent, double UptimeSeconds)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"Served in {Uptime.TotalSeconds:0.0} s: {Calls} calls ({CallErrors} failed), {Streams} raw streams ({StreamErrors} failed); over QUIC {BytesReceived} bytes came and {BytesSent} went.");
+        $"Served in {UptimeSeconds:0.0} s: {Calls} calls ({CallErrors} failed), {Streams} raw streams ({StreamErrors} failed); over QUIC {BytesReceived} bytes came and {BytesSent} went.");
 }

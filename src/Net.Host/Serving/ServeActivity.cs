@@ -39,7 +39,7 @@ internal sealed class ServeActivity(TimeProvider timeProvider) : IDisposable
 
     internal ActivityTotals Totals => new(
         Interlocked.Read(ref _calls), Interlocked.Read(ref _callErrors), Interlocked.Read(ref _streams), Interlocked.Read(ref _streamErrors),
-        Interlocked.Read(ref _bytesReceived), Interlocked.Read(ref _bytesSent), Uptime);
+        Interlocked.Read(ref _bytesReceived), Interlocked.Read(ref _bytesSent), Math.Round(Uptime.TotalSeconds, 3));
 
     internal void StartDraining() => _isDraining = true;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Net.Hosting.Certificates;
 using Net.Hosting.CommandLine;
+using Net.Hosting.Pages;
 
 namespace Net.Hosting.Serving;
 
@@ -31,7 +31,7 @@ internal sealed class ServeBanner(ServeScope scope)
 
         Row("TCP", string.Join(", ", ServeScope.TcpProtocols));
         Row("raw streams", scope.Engine is null ? "none" : "echo");
-        Row("web page", $"https://{Host(bound)}:{bound.Port}/");
+        Row("web page", $"https://{CallExamples.Target(bound)}/");
         Row("health", admin is null ? "not served" : $"http://{admin}/health, /readyz, /livez, /metrics");
         Row("certificate", $"{certificate.Subject} ({options.CertificatePath})");
         Row("", $"names {(certificate.Names.Count == 0 ? "none: no client can check it" : string.Join(", ", certificate.Names))}");
@@ -39,7 +39,12 @@ internal sealed class ServeBanner(ServeScope scope)
         Row("", $"SHA-256 {certificate.Fingerprint}");
         Row("clients", DescribeClients(options));
         Row("limits", string.Create(CultureInfo.InvariantCulture, $"{options.MaxConnections} connections, {options.MaxStreams} streams on each"));
-        text.Append("\nTry it:\n  ").Append(TryCommand(options, bound, certificate)).Append('\n');
+        text.Append("\nTry it:\n");
+        foreach (string example in CallExamples.Make(options, bound, certificate, hasEngine: scope.Engine is not null))
+        {
+            text.Append("  ").Append(example).Append('\n');
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"Stop it: Ctrl-C or SIGTERM; running calls and streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end.\n");
         return text.ToString();
 
@@ -52,31 +57,4 @@ internal sealed class ServeBanner(ServeScope scope)
         ClientCertificateMode.Optional => $"may show a certificate of {options.AuthorityPath}",
         _ => $"must show a certificate of {options.AuthorityPath}",
     };
-
-    private static string TryCommand(ServeOptions options, IPEndPoint bound, CertificateSummary certificate)
-    {
-        string host = Host(bound).Trim('[', ']');
-        var target = new TransportEndPoint(host, bound.Port);
-        string name = certificate.Names.Contains(host, StringComparer.OrdinalIgnoreCase) || certificate.Names.Count == 0 ? "" : $" --server-name {certificate.Names[0]}";
-        string identity = options.ClientCertificateMode == ClientCertificateMode.None ? ""
-            : $" --cert {options.ClientCertificatePath} --key {options.ClientKeyPath}";
-        return $"{Program} echo {target} --message hello --ca {options.AuthorityPath}{identity}{name}";
-    }
-
-    private static string Host(IPEndPoint bound) =>
-        bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any) ? "localhost"
-        : bound.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{bound.Address}]" : bound.Address.ToString();
-
-    // As the reader would type it where they are, when that is shorter.
-    private static string Program
-    {
-        get
-        {
-            string path = Environment.ProcessPath ?? "net";
-            string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-            return relative.StartsWith("..", StringComparison.Ordinal) ? path
-                : relative.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? relative
-                : Path.Combine(".", relative);
-        }
-    }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Net.Hosting.Pages;
 using Net.Server;
 
 namespace Net.Hosting.Serving;
@@ -12,6 +13,8 @@ namespace Net.Hosting.Serving;
 /// <summary>The web application that serves users: HTTP/3 and raw streams on UDP, HTTP/1.1 and HTTP/2 on TCP at the same port.</summary>
 internal sealed class ServeSite : IAsyncDisposable
 {
+    private const string EchoRoute = "echo";
+
     // Streams that are cut need a moment to end; the host cuts them itself, and the transport's own limit stands behind it.
     private static readonly TimeSpan CutMargin = TimeSpan.FromSeconds(10);
 
@@ -52,7 +55,8 @@ internal sealed class ServeSite : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         application.Use(scope.Activity.CountCallAsync);
-        application.MapNetStream("echo", new CountedStreamHandler(scope.Activity, new EchoHandler()));
+        application.MapNetStream(EchoRoute, new CountedStreamHandler(scope.Activity, new EchoHandler()));
+        StatusEndpoint.Map(application, new StatusReportBuilder(scope, port.EndPoint, [EchoRoute]));
         return new ServeSite(application, port);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Net.Hosting;
 using Net.Hosting.CommandLine;
 using Net.Hosting.Engines;
@@ -46,6 +47,38 @@ public sealed class HttpServeTests
         using HttpClient http = MakeClient(server.Port, 2, withCertificate: false);
 
         await Assert.ThrowsExactlyAsync<HttpRequestException>(() => http.GetAsync("/"));
+    }
+
+    [TestMethod]
+    public async Task Page_ForAPersonAndForAProgram_TellTheSame()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ConnectedClient client = await ConnectedClient.StartAsync(server);
+        await client.EchoAsync("one stream stays open");
+        using HttpClient http = MakeClient(server.Port, 2, withCertificate: true);
+
+        using HttpResponseMessage page = await http.GetAsync("/");
+        string html = await page.Content.ReadAsStringAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Version = HttpVersion.Version20, Headers = { { "accept", "application/json" } } };
+        using HttpResponseMessage data = await http.SendAsync(request);
+        using JsonDocument json = JsonDocument.Parse(await data.Content.ReadAsStringAsync());
+
+        Assert.AreEqual("text/html", page.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("default-src 'none'", page.Headers.GetValues("content-security-policy").Single());
+        Assert.DoesNotContain("<script", html);
+        Assert.Contains($"UDP 127.0.0.1:{server.Port}", html);
+        Assert.Contains("QUIC connections: 1<", html);
+        Assert.AreEqual("application/json", data.Content.Headers.ContentType?.MediaType);
+        JsonElement root = json.RootElement;
+        Assert.AreEqual("serving", root.GetProperty("status").GetString());
+        Assert.AreEqual(1, root.GetProperty("streamsInFlight").GetInt32());
+        Assert.AreEqual(0, root.GetProperty("callsInFlight").GetInt32());
+        Assert.AreEqual(89, root.GetProperty("certificate").GetProperty("daysLeft").GetInt32());
+        Assert.AreEqual("HTTP/2 as CN=client", root.GetProperty("you").GetString());
+        JsonElement connection = root.GetProperty("connections").EnumerateArray().Single();
+        Assert.AreEqual("net/1", connection.GetProperty("protocol").GetString());
+        Assert.AreEqual("CN=client", connection.GetProperty("peerCertificate").GetString());
+        Assert.Contains($"<td>{connection.GetProperty("id").GetInt64()}</td><td>net/1</td>", html);
     }
 
     [TestMethod]
@@ -124,7 +157,7 @@ public sealed class HttpServeTests
             await Task.Delay(10, limit.Token);
         }
 
-        using var json = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(readyFile, limit.Token));
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(readyFile, limit.Token));
         return json.RootElement.GetProperty("port").GetInt32();
     }
 

@@ -17,6 +17,7 @@ public sealed class CommandLineTests
     [DataRow("serve --admin 127.0.0.1", "--admin is '127.0.0.1'; write an address and a port")]
     [DataRow("serve --engine warp", "warp")]
     [DataRow("serve --surplus", "--surplus")]
+    [DataRow("health ftp://localhost", "'ftp://localhost' is no URL")]
     [DataRow("echo http://localhost", "only https is served")]
     [DataRow("echo localhost:1 --message a --size 5", "give one of them")]
     [DataRow("bench echo localhost:1 --size 3x", "--size is '3x'")]
@@ -72,6 +73,7 @@ public sealed class CommandLineTests
     [DataRow("echo --help", "date | net echo")]
     [DataRow("bench echo --help", "--new-stream --count 50000")]
     [DataRow("bench --help", "net bench echo")]
+    [DataRow("health --help", "net health --quiet && echo ready")]
     [DataRow("version --help", "Exit codes")]
     public async Task RunAsync_Help_TeachesByExample(string arguments, string expected)
     {
