@@ -41,6 +41,20 @@ public sealed class CloseTests : DriverTest
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Close_WithControlCharactersInItsReason_CannotForgeLinesOfALog(bool byServer)
+    {
+        using var pair = new DriverPair();
+        (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
+        (Ngtcp2Connection closer, Ngtcp2Connection other) = byServer ? (server, client) : (client, server);
+        _ = closer.CloseAsync(1, "all good\r\nerror: none\u001b[31m\u0085").AsTask();
+        pair.Network.RunUntil(() => other.Closed.IsCompleted);
+        Assert.AreEqual("all good\ufffd\ufffderror: none\ufffd[31m\ufffd", other.Closed.Result.Reason);
+        pair.CheckEmpty();
+    }
+
+    [TestMethod]
     public void Close_ThatGetsLost_IsRepeatedEverMoreRarely()
     {
         using var pair = new DriverPair();
