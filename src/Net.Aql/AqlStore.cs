@@ -203,7 +203,11 @@ public sealed class AqlStore : IAsyncDisposable
     }
 
     /// <summary>Fails commits that did not reach the disk, and those that build on them.</summary>
-    internal void Fail(List<PendingCommit> commits, Exception failure, bool isFull)
+    /// <param name="commits">The commits.</param>
+    /// <param name="failure">What the disk said.</param>
+    /// <param name="isFull">Whether it is full, so that it may heal.</param>
+    /// <param name="isCertain">Whether none of it can be there after a crash.</param>
+    internal void Fail(List<PendingCommit> commits, Exception failure, bool isFull, bool isCertain)
     {
         string message = isFull
             ? $"The disk is full, nothing was written: {failure.Message} Make room on it; writes go on by themselves then."
@@ -234,9 +238,11 @@ public sealed class AqlStore : IAsyncDisposable
             AqlLog.StoreFailed(_logger, failure);
         }
 
+        // The store goes on healing from a full disk even so; only this answer cannot promise that nothing was written.
+        string answer = isCertain ? message : $"The disk failed and the write could not be taken back: {failure.Message} If the host ends now it may be there afterwards: read it, or write it again.";
         foreach (PendingCommit commit in commits)
         {
-            commit.Settle(MakeRefusal(isFull, message, failure));
+            commit.Settle(MakeRefusal(isFull && isCertain, answer, failure));
         }
     }
 

@@ -30,9 +30,10 @@ internal sealed class CommitLog(StoreDirectory directory, StoreFile file, FileHe
     /// <summary>Appends a frame and waits for the disk.</summary>
     /// <param name="frame">Room for the header, then the commits.</param>
     /// <param name="sequence">The number of the first one.</param>
-    /// <exception cref="IOException">Nothing was appended. <see cref="IsDirty"/> says whether that could be made sure of.</exception>
+    /// <exception cref="IOException">Nothing was appended. <see cref="IsUncertain"/> says when that could not be made sure of.</exception>
     internal void Append(Span<byte> frame, long sequence)
     {
+        IsUncertain = false;
         if (_isDirty)
         {
             CutBack();
@@ -49,6 +50,7 @@ internal sealed class CommitLog(StoreDirectory directory, StoreFile file, FileHe
         {
             // At once, and not only before the next write: a crash in between must not bring back what its writer is now told has failed.
             TryCutBack();
+            IsUncertain = _isDirty;
             throw;
         }
 
@@ -58,6 +60,9 @@ internal sealed class CommitLog(StoreDirectory directory, StoreFile file, FileHe
 
     /// <summary>Whether a new log was named but could not be used, so that this one must not grow.</summary>
     internal bool IsSealed { get; private set; }
+
+    /// <summary>Whether the frame that was appended last failed, and could not be taken back either: after a crash it may be there.</summary>
+    internal bool IsUncertain { get; private set; }
 
     /// <summary>Whether bytes of a failed write may still stand behind <see cref="Length"/>.</summary>
     internal bool IsDirty => _isDirty;

@@ -120,7 +120,7 @@ internal sealed class LogWriter : IAsyncDisposable
         catch (Exception failure)
         {
             // Whatever it was: no caller may be left waiting, and none may be told that its write is safe.
-            _store.Fail(commits, failure, isFull: DiskErrors.MeansFull(failure));
+            _store.Fail(commits, failure, isFull: DiskErrors.MeansFull(failure), isCertain: !_log.IsUncertain);
             return;
         }
 

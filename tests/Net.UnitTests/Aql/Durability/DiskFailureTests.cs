@@ -74,7 +74,12 @@ public sealed class DiskFailureTests
                 throw SimulatedDisk.NoSpace;
             }
         };
-        Assert.AreEqual(ErrorCode.StorageFull, (await fixture.Engine.RefusalAsync(Set("c", "b", "a longer one that is refused"))).Code);
+        ErrorResponse uncertain = await fixture.Engine.RefusalAsync(Set("c", "b", "a longer one that is refused"));
+        Assert.AreEqual(ErrorCode.StorageIo, uncertain.Code);
+        Assert.Contains("may be there afterwards", uncertain.Message);
+        Assert.AreEqual(AqlStoreCondition.Full, fixture.Store.Condition);
+
+        // The next one is not written at all, so its answer is certain.
         Assert.AreEqual(ErrorCode.StorageFull, (await fixture.Engine.RefusalAsync(Set("c", "b", "refused"))).Code);
         fixture.Disk.Before = static (_, _) => { };
 
