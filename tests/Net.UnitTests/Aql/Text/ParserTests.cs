@@ -216,6 +216,39 @@ public sealed class ParserTests
     }
 
     [TestMethod]
+    public async Task Engine_RandomQueries_AreAnsweredOrRefusedButNeverFail()
+    {
+        Random random = TestSeed.TakeRandom();
+        await using AqlStore store = AqlStore.CreateInMemory();
+        var engine = new AqlEngine(store, new ManualTimeProvider());
+        var answers = new HashSet<string>();
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] bytes = new QueryRequest { Query = RandomQueries.Make(random) }.ToByteArray();
+            if (random.Next(3) == 0)
+            {
+                bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            QueryRequest request;
+            try
+            {
+                request = QueryRequest.Parser.ParseFrom(bytes);
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                continue;
+            }
+
+            QueryResponse response = await engine.ExecuteQueryAsync(request);
+            Assert.AreNotEqual(ErrorCode.ServerInternal, response.Error?.Code, request.ToString());
+            answers.Add(response.Error?.Code.ToString() ?? response.Result.ResultCase.ToString());
+        }
+
+        Assert.IsGreaterThan(5, answers.Count, string.Join(' ', answers));
+    }
+
+    [TestMethod]
     public void Format_IncompleteQuery_IsRefused()
     {
         foreach (Query query in new[] { new Query(), new Query { Get = new GetQuery { Collection = "c" } }, Filter("c", null), Filter("c", Eq("a b", "x")), Update("c", All, new Update()) })
