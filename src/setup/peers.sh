@@ -6,9 +6,10 @@ setup_directory="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$setup_directory/apt.sh"
 
 quiche_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/quiche"
+grpc_js_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/grpc-js"
 # Must come from the same suite as the engine's libraries.
 suite_packages=(ngtcp2-client ngtcp2-server libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev)
-main_packages=(tshark gcc libc6-dev openssl iproute2)
+main_packages=(tshark gcc libc6-dev openssl iproute2 python3-grpcio)
 # Debian 12 brings this one.
 node_minimum=18
 
@@ -18,8 +19,8 @@ Usage: peers.sh [--check | --help]
 
 Installs what the tests talk to or compare with, only where it is missing:
 ngtcp2's client and server, the C headers and compiler of the struct size test,
-tshark, openssl and iproute2 (apt, Debian 12 or later), and quiche behind Node (npm, into
-tests/peers/quiche/node_modules). Only tests need these; the library does not.
+tshark, openssl, iproute2 and C-core gRPC for Python (apt, Debian 12 or later), and quiche and
+grpc-js for Node (npm, into tests/peers/quiche/node_modules and tests/peers/grpc-js/node_modules). Only tests need these; the library does not.
 
   --check   report what is there and what is missing; change nothing.
             Exit code 0: everything is there. 1: something is missing.
@@ -50,12 +51,23 @@ quiche_present() {
         ( cd "$quiche_directory" && node --input-type=module -e 'await import("@matrixai/quic")' </dev/null >/dev/null 2>&1 )
 }
 
+grpc_js_present() {
+    ( cd "$grpc_js_directory" && node --input-type=module -e '
+        import { readFileSync } from "node:fs";
+        const read = (file) => JSON.parse(readFileSync(file, "utf8"));
+        for (const [name, version] of Object.entries(read("package.json").dependencies)) {
+            if (read(`node_modules/${name}/package.json`).version !== version) process.exit(1);
+        }
+        await import("@grpc/grpc-js");' </dev/null >/dev/null 2>&1 )
+}
+
 report() {
     local missing status=0
     missing="$(missing_packages | tr '\n' ' ')"
     if [ -n "$missing" ]; then say "missing packages: $missing"; status=1; else say "packages are present"; fi
     if ! node_is_recent; then say "Node $node_minimum or later is missing"; status=1; fi
     if quiche_present; then say "quiche is present"; else say "quiche is missing in tests/peers/quiche/node_modules"; status=1; fi
+    if grpc_js_present; then say "grpc-js is present"; else say "grpc-js is missing in tests/peers/grpc-js/node_modules"; status=1; fi
     return "$status"
 }
 
@@ -95,6 +107,13 @@ install_quiche() {
         fail "quiche is installed but does not load with Node $(node --version): $(uname -sm) may have no ready-built library in @matrixai/quic"
 }
 
+install_grpc_js() {
+    say "installing grpc-js into tests/peers/grpc-js/node_modules"
+    ( cd "$grpc_js_directory" && npm install --no-save --ignore-scripts --no-progress </dev/null ) ||
+        fail "npm could not install tests/peers/grpc-js; its message is above. npm must reach a registry that has the packages of package-lock.json"
+    grpc_js_present || fail "grpc-js is installed but does not load with Node $(node --version)"
+}
+
 [ "$#" -le 1 ] || { warn "one option at most, and none takes a value: '${*:2}' is too much"; exit 2; }
 case "${1:-}" in
     '') ;;
@@ -110,6 +129,7 @@ if [ -n "$missing" ]; then
     install_apt_packages "$missing"
 fi
 if as_root="$(root_prefix)"; then disable_service; fi
-node_is_recent || fail "Node $node_minimum or later is needed for the quiche peer, found $(node --version 2>/dev/null || echo none). Install a newer Node and run this again."
+node_is_recent || fail "Node $node_minimum or later is needed for the quiche and grpc-js peers, found $(node --version 2>/dev/null || echo none). Install a newer Node and run this again."
 quiche_present || install_quiche
+grpc_js_present || install_grpc_js
 report

@@ -5,7 +5,7 @@ namespace Net.IntegrationTests.Grpc;
 
 /// <summary>The interop cases with our client and our server over HTTP/2 and TLS.</summary>
 [TestClass]
-public sealed class Http2InteropTests : InteropCases
+public sealed class Http2InteropTests : CompressionInteropCases
 {
     private GrpcTestServer _server = null!;
     private GrpcClient _client = null!;
