@@ -63,15 +63,13 @@ internal sealed class EchoServer
             stream.Input.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
-                break;
+                // Disposing the stream flushes what was written and sends it together with the FIN.
+                return;
             }
 
             await stream.Output.FlushAsync().ConfigureAwait(false);
         }
 
-        // Completing flushes what was written and sends it together with the FIN.
-        stream.Output.Complete();
-        stream.Input.Complete();
     }
 
     // One endless loop that waits for its next stream.

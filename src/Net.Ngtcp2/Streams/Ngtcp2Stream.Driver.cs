@@ -27,6 +27,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     private bool _hasFin;
     private bool _sendShut;
     private bool _placeTaken;
+    private bool _released;
     private SequencePosition _readStart;
 
     /// <summary>Next stream in the line of those with something to send.</summary>
@@ -54,7 +55,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal bool IsNative { get; set; }
 
     /// <summary>Whether the application has disposed the stream, so that its place counts as free.</summary>
-    internal bool IsReleased { get; private set; }
+    internal bool IsReleased => Volatile.Read(ref _released);
 
     internal bool IsClosed => _closed;
 
@@ -326,8 +327,8 @@ internal sealed unsafe partial class Ngtcp2Stream
         _completion.Set();
     }
 
-    /// <summary>Notes that the application has disposed the stream.</summary>
-    internal void Release() => IsReleased = true;
+    /// <summary>Notes that the application has disposed the stream. Any thread.</summary>
+    internal void Release() => Volatile.Write(ref _released, true);
 
     /// <summary>Notes that the peer's FIN has come; the next flush ends the input.</summary>
     internal void NoteFin() => _hasFin = true;

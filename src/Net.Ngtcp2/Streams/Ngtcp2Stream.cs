@@ -128,13 +128,22 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            // Nobody waits for the place of a stream that this side opened, so that it wakes nobody. Work that completing the two sides brings goes with that of the release.
+            bool isFirst = !IsLocallyInitiated && Interlocked.Or(ref _work, (int)StreamWork.Release) == 0;
             _output?.Complete();
             if (_input is { IsCompleted: false } input)
             {
                 input.Complete();
             }
 
-            Post(StreamWork.Release);
+            if (IsLocallyInitiated)
+            {
+                Release();
+            }
+            else if (isFirst)
+            {
+                _connection.Post(this);
+            }
         }
 
         return ValueTask.CompletedTask;
