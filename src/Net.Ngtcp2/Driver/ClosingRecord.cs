@@ -17,6 +17,9 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]>
     /// <summary>Bytes that may still be sent to an address that is not validated, before anything more comes from it (RFC 9000, section 10.2.1). Unlimited by default.</summary>
     internal long Allowance { init => _allowance = value; }
 
+    /// <summary>Whether the peer's address is not validated, so that anybody may have brought the record about.</summary>
+    internal bool IsLimited => _allowance != Unlimited;
+
     /// <summary>A socket that belonged to the connection alone and is closed with the record; -1 when there is none.</summary>
     internal int OwnSocket { get; init; } = -1;
 
@@ -30,7 +33,7 @@ internal sealed class ClosingRecord(ConnectionIdKey[] ids, IReadOnlyList<byte[]>
             return;
         }
 
-        bool isLimited = _allowance != Unlimited;
+        bool isLimited = IsLimited;
         _allowance += isLimited ? 3L * length : 0;
         if (++_received < _nextReply)
         {

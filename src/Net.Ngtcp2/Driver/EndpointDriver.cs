@@ -29,6 +29,7 @@ internal sealed unsafe partial class EndpointDriver
     private readonly byte[] _secret;
     private readonly int _index;
     private readonly int _groupSize;
+    private int _limitedRecords;
 
     /// <summary>Makes a driver for clients, or with a <paramref name="server"/> for one loop of a listener.</summary>
     /// <param name="host">Time, way out, and queue.</param>
@@ -102,6 +103,7 @@ internal sealed unsafe partial class EndpointDriver
         while (_closing.TryPeek(out ClosingRecord? record, out ulong expiry) && expiry <= now)
         {
             _closing.Dequeue();
+            _limitedRecords -= record.IsLimited ? 1 : 0;
             if (record.OwnSocket >= 0)
             {
                 Host.CloseSocket(record.OwnSocket);
@@ -156,6 +158,7 @@ internal sealed unsafe partial class EndpointDriver
         FlushReceived();
         FreeEnded();
         _closing.Clear();
+        _limitedRecords = 0;
         _byId.Clear();
         _dirty.Clear();
     }
@@ -226,12 +229,25 @@ internal sealed unsafe partial class EndpointDriver
         Timers.Remove(driver);
         driver.ForgetResetTokens();
         _connections.Remove(driver);
-        foreach (ConnectionIdKey id in record.Ids)
+        if (!record.IsLimited || _limitedRecords < Server!.Options.MaxHandshakes)
         {
-            _byId[id] = record;
+            _limitedRecords += record.IsLimited ? 1 : 0;
+            foreach (ConnectionIdKey id in record.Ids)
+            {
+                _byId[id] = record;
+            }
+
+            _closing.Enqueue(record, record.Expiry);
+        }
+        else
+        {
+            // Handshakes that fail at once never wait in line: what stays of them has the same limit as those that do.
+            foreach (ConnectionIdKey id in record.Ids)
+            {
+                _byId.Remove(id);
+            }
         }
 
-        _closing.Enqueue(record, record.Expiry);
         _ended.Add(driver);
         if (driver.IsServer)
         {

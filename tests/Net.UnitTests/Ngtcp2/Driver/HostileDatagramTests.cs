@@ -88,6 +88,28 @@ public sealed class HostileDatagramTests : DriverTest
     }
 
     [TestMethod]
+    public void RefusedHandshakes_MoreThanTheLimit_LeaveNoMoreThanThatBehind()
+    {
+        const int Limit = 5;
+        using var pair = new DriverPair(listen: static o => o with { MaxHandshakes = Limit });
+        SimulatedHost hostile = pair.AddClient();
+        int ids = 0;
+        for (int i = 0; i < 20 * Limit; i++)
+        {
+            byte[] hello = InitialDatagram.ClientHello(pair.Network.Random, hasTransportParameters: false);
+            Transmit(pair, hostile, InitialDatagram.Wrap(hello, pair.Network.Random));
+            pair.Network.RunFor(Milliseconds(11));
+            Assert.AreEqual(0, pair.State.Handshakes);
+            ids = i == Limit - 1 ? pair.Server.Driver.IdCount : ids;
+        }
+
+        Assert.IsGreaterThan(0, ids, "The first ones are remembered for their closing periods.");
+        Assert.AreEqual(ids, pair.Server.Driver.IdCount);
+        (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
+        CheckAlive(pair, client, server);
+    }
+
+    [TestMethod]
     public void Garbage_WhileAPathIsNotValidated_DoesNotRaiseWhatIsSentThere()
     {
         using var pair = new DriverPair();
