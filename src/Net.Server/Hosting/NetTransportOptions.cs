@@ -47,6 +47,12 @@ public sealed class NetTransportOptions
     /// </remarks>
     public MinDataRate? MinResponseDataRate { get; set; } = new(4096, TimeSpan.FromSeconds(10));
 
+    /// <summary>
+    /// When a connection of HTTP/3 ends gracefully, how long its client has after the last response to read it, and to close by itself as GOAWAY asks, before the server closes.
+    /// Default 500 ms; range 0 (at once) to 1 min.
+    /// </summary>
+    public TimeSpan GracefulCloseDelay { get; set; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How long raw streams may go on after the server was asked to stop. <c>null</c> (the default): the host's shutdown timeout. Requests of HTTP/3 have Kestrel's.</summary>
     public TimeSpan? DrainTimeout { get; set; }
 
@@ -68,6 +74,7 @@ public sealed class NetTransportOptions
         faults.Range(nameof(KeepAliveInterval), KeepAliveInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), allowInfinite: true);
         faults.Range(nameof(HandshakeTimeout), HandshakeTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10));
         faults.Range(nameof(MaxConnections), MaxConnections, 1, 1_000_000);
+        faults.Range(nameof(GracefulCloseDelay), GracefulCloseDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         if (DrainTimeout is TimeSpan drain)
         {
             faults.Range(nameof(DrainTimeout), drain, TimeSpan.Zero, TimeSpan.FromDays(1), allowInfinite: true);

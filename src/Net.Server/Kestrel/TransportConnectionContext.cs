@@ -30,6 +30,7 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     private readonly StreamContextPool _pool = new();
     private ConnectionAbortedException? _abortReason;
     private CancellationTokenSource? _drainWake;
+    private Task? _closing;
     private Task? _disposal;
     private int _requests;
     private bool _isClosing;
@@ -139,7 +140,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
             stream = await WaitForStreamAsync(direction, cancellationToken).ConfigureAwait(false);
         }
 
-        var context = new TransportStreamContext(this);
+        // Of unidirectional streams Kestrel opens only the control stream.
+        var context = new TransportStreamContext(this, isControlStream: direction == StreamDirection.Unidirectional);
         context.Begin(stream);
         lock (_lock)
         {
@@ -162,9 +164,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
             }
 
             _abortReason = abortReason;
+            _closing ??= CloseAsync();
         }
-
-        _ = CloseAsync();
     }
 
     public override async ValueTask DisposeAsync()
@@ -292,7 +293,16 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
 
     private async Task CloseAsync()
     {
+        // Not under the lock of the caller.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         long code = Error;
+        if (code == Http3ErrorCodes.NoError && _scope.Options.GracefulCloseDelay > TimeSpan.Zero)
+        {
+            // The client has GOAWAY and the last response, acknowledged by its transport, perhaps not yet read by its application; a close now could take both from it.
+            Task closed = _connection.Closed;
+            await closed.WaitAsync(_scope.Options.GracefulCloseDelay, _scope.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         try
         {
             await _connection.CloseAsync(code < 0 ? Http3ErrorCodes.NoError : code, "", CancellationToken.None).ConfigureAwait(false);
@@ -305,14 +315,15 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
 
     private async Task DisposeCoreAsync()
     {
-        // Not under the lock of the caller.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        await CloseAsync().ConfigureAwait(false);
+        Task closing;
         TransportStreamContext[] opened;
         lock (_lock)
         {
+            closing = _closing ??= CloseAsync();
             opened = [.. _opened];
         }
+
+        await closing.ConfigureAwait(false);
 
         foreach (TransportStreamContext context in opened)
         {

@@ -32,13 +32,16 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
     private bool _canServeAgain;
     private int _isReleased;
 
-    internal TransportStreamContext(TransportConnectionContext connection)
+    /// <summary>Makes a context.</summary>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="isControlStream">Whether it is for the control stream that Kestrel opens.</param>
+    internal TransportStreamContext(TransportConnectionContext connection, bool isControlStream = false)
     {
         _connection = connection;
         LocalEndPoint = connection.LocalEndPoint;
         RemoteEndPoint = connection.RemoteEndPoint;
         _input = new TransportStreamInput(this);
-        _output = new TransportStreamOutput(this);
+        _output = new TransportStreamOutput(this) { IsControlStream = isControlStream };
         Transport = new Pipes(_input, _output);
 
         // Chained: Kestrel looks for the connection's TLS feature on the stream.

@@ -10,8 +10,13 @@ namespace Net.Server.Kestrel;
 /// </remarks>
 internal sealed class TransportStreamOutput(TransportStreamContext owner) : PipeWriter
 {
+    // The variable-length integer 2^62-1 in its eight bytes; 2^62-4 differs in the last one.
+    private static readonly byte[] LargestInteger = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    private const byte LastByteOfLargestRequestId = 0xfc;
+
     private static readonly FlushResult NobodyReads = new(isCanceled: false, isCompleted: true);
     private PipeWriter _inner = null!;
+    private Memory<byte> _written;
     private long _unflushed;
     private bool _isCompleted;
     private volatile bool _isOver;
@@ -29,15 +34,36 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         _isOver = false;
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => _inner.GetMemory(sizeHint);
+    /// <summary>Whether this is HTTP/3's control stream, whose GOAWAY is mended.</summary>
+    /// <remarks>
+    /// Kestrel begins a shutdown with GOAWAY 2^62-1, which is the id of no request; clients that check, as nghttp3 does, answer with H3_ID_ERROR and lose the requests that run
+    /// (RFC 9114, section 5.2, says 2^62-4). It writes the id by itself, and nothing else on the control stream is eight bytes of ones.
+    /// </remarks>
+    internal bool IsControlStream { get; init; }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => _inner.GetSpan(sizeHint);
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Memory<byte> memory = _inner.GetMemory(sizeHint);
+        if (IsControlStream)
+        {
+            _written = memory;
+        }
+
+        return memory;
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => IsControlStream ? GetMemory(sizeHint).Span : _inner.GetSpan(sizeHint);
 
     public override void Advance(int bytes)
     {
         // A handler may go on writing for as long as it likes; what nobody reads must not pile up.
         if (!_isOver)
         {
+            if (IsControlStream && bytes == LargestInteger.Length && _written.Span[..bytes].SequenceEqual(LargestInteger))
+            {
+                _written.Span[bytes - 1] = LastByteOfLargestRequestId;
+            }
+
             _inner.Advance(bytes);
             _unflushed += bytes;
         }

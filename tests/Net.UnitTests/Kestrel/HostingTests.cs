@@ -97,13 +97,14 @@ public sealed class HostingTests
             KeepAliveInterval = TimeSpan.Zero,
             HandshakeTimeout = TimeSpan.Zero,
             MaxConnections = 0,
+            GracefulCloseDelay = TimeSpan.FromHours(1),
             DrainTimeout = TimeSpan.FromDays(2),
             Limits = TransportLimits.Default with { MaxInboundUnidirectionalStreams = 2 },
         };
 
         ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(options.Validate);
 
-        Assert.HasCount(6, exception.Message.Split(Environment.NewLine));
+        Assert.HasCount(7, exception.Message.Split(Environment.NewLine));
     }
 
     [TestMethod]

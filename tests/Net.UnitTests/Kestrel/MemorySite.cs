@@ -74,6 +74,7 @@ internal sealed class MemorySite : IAsyncDisposable
             options.Engine = engine;
             options.IdleTimeout = Timeout.InfiniteTimeSpan;
             options.ServerCertificateChain.AddRange(Https.ServerCertificateChain!);
+            options.GracefulCloseDelay = TimeSpan.Zero;
             options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
             configure?.Invoke(options);
         });

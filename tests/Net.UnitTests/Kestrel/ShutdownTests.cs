@@ -44,8 +44,9 @@ public sealed class ShutdownTests
         }
 
         Task stopping = site.StopAsync();
-        (long type, _) = (await (await peer.Control).ReadFrameAsync())!.Value;
+        (long type, byte[] payload) = (await (await peer.Control).ReadFrameAsync())!.Value;
         Assert.AreEqual(Http3Bytes.GoAway, type);
+        AssertRequestId([.. payload]);
         Http3Exchange late = await peer.BeginGetAsync("/wait");
         Assert.AreEqual(RequestRejected, await late.ReadResetAsync());
         Assert.IsFalse(stopping.IsCompleted);
@@ -55,6 +56,50 @@ public sealed class ShutdownTests
         {
             Assert.AreEqual("finished", (await exchange.ReadResponseAsync()).Text);
         }
+
+        await stopping.WithTimeout();
+        Assert.AreEqual(NoError, (await peer.Connection.Closed.WithTimeout()).ApplicationErrorCode);
+    }
+
+    /// <summary>RFC 9114, section 5.2: clients answer GOAWAY with any other kind of id with H3_ID_ERROR.</summary>
+    private static void AssertRequestId(List<byte> payload)
+    {
+        int position = 0;
+        Assert.IsTrue(Http3Bytes.TryReadInteger(payload, ref position, out long id));
+        Assert.AreEqual((1L << 62) - 4, id);
+    }
+
+    [TestMethod]
+    public async Task Stop_WithAClientThatClosesOnGoAway_DoesNotCloseBeforeIt()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(
+            static application => application.MapGet("/", static () => "x"), static options => options.GracefulCloseDelay = TimeSpan.FromSeconds(1));
+        await using Http3Peer peer = await site.ConnectAsync();
+        await peer.GetAsync("/");
+
+        Task stopping = site.StopAsync();
+        (long type, _) = (await (await peer.Control).ReadFrameAsync())!.Value;
+        Assert.AreEqual(Http3Bytes.GoAway, type);
+        Assert.IsFalse(peer.Connection.Closed.IsCompleted);
+        await peer.Connection.CloseAsync(NoError).AsTask().WithTimeout();
+
+        // Time stands still: the delay cannot have ended it.
+        await stopping.WithTimeout();
+        Assert.AreEqual(CloseInitiator.Local, (await peer.Connection.Closed).Initiator);
+    }
+
+    [TestMethod]
+    public async Task Stop_WithAClientThatIgnoresGoAway_ClosesAfterTheDelay()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(
+            static application => application.MapGet("/", static () => "x"), static options => options.GracefulCloseDelay = TimeSpan.FromSeconds(1));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        // A connection that asked for nothing has no other timer than the delay's and the drain timeout's.
+        await peer.Control;
+        Task stopping = site.StopAsync();
+        await site.Time.WaitForTimersAsync(2).WithTimeout();
+        site.Time.Advance(TimeSpan.FromSeconds(1));
 
         await stopping.WithTimeout();
         Assert.AreEqual(NoError, (await peer.Connection.Closed.WithTimeout()).ApplicationErrorCode);
