@@ -9,7 +9,7 @@ quiche_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/quiche"
 grpc_js_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/grpc-js"
 # Must come from the same suite as the engine's libraries.
 suite_packages=(ngtcp2-client ngtcp2-server libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev)
-main_packages=(tshark gcc libc6-dev openssl iproute2 python3-grpcio)
+main_packages=(python3-pycurl tshark gcc libc6-dev openssl iproute2 python3-grpcio)
 # Debian 12 brings this one.
 node_minimum=18
 
@@ -19,7 +19,7 @@ Usage: peers.sh [--check | --help]
 
 Installs what the tests talk to or compare with, only where it is missing:
 ngtcp2's client and server, the C headers and compiler of the struct size test,
-tshark, openssl, iproute2 and C-core gRPC for Python (apt, Debian 12 or later), and quiche and
+tshark, openssl, iproute2, libcurl with HTTP/3 and C-core gRPC for Python (apt, Debian 12 or later), and quiche and
 grpc-js for Node (npm, into tests/peers/quiche/node_modules and tests/peers/grpc-js/node_modules). Only tests need these; the library does not.
 
   --check   report what is there and what is missing; change nothing.
@@ -27,11 +27,24 @@ grpc-js for Node (npm, into tests/peers/quiche/node_modules and tests/peers/grpc
 TEXT
 }
 
+# The library of curl that has HTTP/3: the one built with GnuTLS, from release 8 on. Debian 13 gave it another name.
+curl_library() {
+    if [ "$(package_suite)" = bookworm-backports ]; then printf 'libcurl3-gnutls'; else printf 'libcurl3t64-gnutls'; fi
+}
+
+# Debian 12 has release 7 installed on many machines, because git needs it.
+curl_is_recent() {
+    local version
+    version="$(dpkg-query -W -f '${Version}' "$(curl_library)" 2>/dev/null || true)"
+    [ "${version%%.*}" -ge 8 ] 2>/dev/null
+}
+
 missing_packages() {
     local package
     for package in "${suite_packages[@]}" "${main_packages[@]}"; do
         package_installed "$package" || printf '%s\n' "$package"
     done
+    curl_is_recent || printf '%s\n' "$(curl_library)"
     # A Node from any other source serves as well, so ask for the programs, not for Debian's packages.
     command -v node >/dev/null 2>&1 || printf 'nodejs\n'
     command -v npm >/dev/null 2>&1 || printf 'npm\n'
@@ -84,7 +97,7 @@ disable_service() {
 install_apt_packages() {
     local -a arguments=()
     local package missing="$1"
-    for package in "${suite_packages[@]}"; do
+    for package in "${suite_packages[@]}" "$(curl_library)"; do
         case " $missing " in *" $package "*) arguments+=("$(package_argument "$package")") ;; esac
     done
     for package in "${main_packages[@]}" nodejs npm; do

@@ -20,6 +20,7 @@ internal sealed class KestrelSite : IAsyncDisposable
         _application = application;
         Errors = errors;
         Port = port;
+        Status = application.Services.GetRequiredService<NetTransportStatus>();
     }
 
     internal NoUnexpectedErrorsScope Errors { get; }
@@ -28,7 +29,7 @@ internal sealed class KestrelSite : IAsyncDisposable
 
     internal IServiceProvider Services => _application.Services;
 
-    internal NetTransportStatus Status => _application.Services.GetRequiredService<NetTransportStatus>();
+    internal NetTransportStatus Status { get; }
 
     /// <summary>Starts a site that <c>AddNetServer</c> sets up.</summary>
     internal static Task<KestrelSite> StartAsync(

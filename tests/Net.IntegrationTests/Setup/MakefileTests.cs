@@ -102,7 +102,7 @@ public sealed partial class MakefileTests
         await machine.RunAsync("src/setup/peers.sh");
 
         StringAssert.Contains(machine.AptCalls[1], " ngtcp2-client/bookworm-backports ngtcp2-server/bookworm-backports " +
-            "libngtcp2-dev/bookworm-backports libngtcp2-crypto-gnutls-dev/bookworm-backports libnghttp3-dev/bookworm-backports tshark iproute2");
+            "libngtcp2-dev/bookworm-backports libngtcp2-crypto-gnutls-dev/bookworm-backports libnghttp3-dev/bookworm-backports libcurl3-gnutls/bookworm-backports python3-pycurl tshark iproute2");
         StringAssert.Contains(machine.AptCalls[1], "--no-remove");
     }
 
