@@ -80,7 +80,7 @@ public sealed class AqlStore : IAsyncDisposable
     }
 
     /// <summary>Opens the store in a directory, or makes one there. Reads all of it, so it takes time in proportion to its size.</summary>
-    /// <param name="directory">The directory; made where it is missing. One store at a time has it open.</param>
+    /// <param name="directory">The directory; made where it is missing, for its owner alone. One store at a time has it open.</param>
     /// <param name="options">Limits; <c>null</c>: the defaults.</param>
     /// <param name="logger">Is told what was found, and later of a full or failing disk.</param>
     /// <returns>The store.</returns>

@@ -17,7 +17,7 @@ internal sealed class DiskDirectory : StoreDirectory
         _lock = @lock;
     }
 
-    /// <summary>Makes the directory where it is missing, and locks it.</summary>
+    /// <summary>Makes the directory where it is missing, for its owner alone, and locks it.</summary>
     /// <exception cref="AqlException">Another process has it open, or this one may not.</exception>
     internal static DiskDirectory Acquire(string path)
     {
@@ -26,7 +26,7 @@ internal sealed class DiskDirectory : StoreDirectory
         {
             if (!Directory.Exists(full))
             {
-                MakeDirectory(full);
+                MakeDirectory(full, isPrivate: true);
             }
 
             string lockFile = Path.Combine(full, LockName);
@@ -58,15 +58,24 @@ internal sealed class DiskDirectory : StoreDirectory
     public override void Dispose() => _lock.Dispose();
 
     // Each new directory's name stands in its parent, which has to be flushed as well.
-    private static void MakeDirectory(string path)
+    private static void MakeDirectory(string path, bool isPrivate)
     {
         string? parent = Path.GetDirectoryName(path);
         if (parent is not null && !Directory.Exists(parent))
         {
-            MakeDirectory(parent);
+            MakeDirectory(parent, isPrivate: false);
         }
 
-        Directory.CreateDirectory(path);
+        if (isPrivate && !OperatingSystem.IsWindows())
+        {
+            // The rows are for those who may ask the host, not for everybody on its machine.
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        else
+        {
+            Directory.CreateDirectory(path);
+        }
+
         if (parent is not null)
         {
             DirectoryFlush.Flush(parent);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Google.Protobuf;
 using Net.Aql;
+using Net.IntegrationTests.Setup;
 using Net.Protocol.Aql;
 using Net.Testing;
 
@@ -24,7 +25,7 @@ public sealed class StoreOnDiskTests
         for (int kill = 0; kill < Kills; kill++)
         {
             long first = acknowledged.Max() + 2;
-            using (WriterProcess writer = await WriterProcess.StartAsync(directory.Of("data"), Writers, first))
+            using (WriterProcess writer = await WriterProcess.StartAsync(directory.Combine("data"), Writers, first))
             {
                 await writer.ReadAndKillAsync(random.Next(1, 300), (number, value) =>
                 {
@@ -33,7 +34,7 @@ public sealed class StoreOnDiskTests
                 });
             }
 
-            await using AqlStore store = AqlStore.Open(directory.Of("data"));
+            await using AqlStore store = AqlStore.Open(directory.Combine("data"));
             var engine = new AqlEngine(store, TimeProvider.System);
             for (int writer = 0; writer < Writers; writer++)
             {
@@ -70,10 +71,16 @@ public sealed class StoreOnDiskTests
     public async Task Open_DirectoryMissing_IsMadeWithItsParents()
     {
         using var directory = new TemporaryDirectory();
-        string path = directory.Of("a/b/c");
+        string path = directory.Combine("a/b/c");
         await using (AqlStore store = AqlStore.Open(path))
         {
             Assert.IsTrue(store.IsDurable);
+            if (!OperatingSystem.IsWindows())
+            {
+                // The rows are nobody else's to read.
+                Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+            }
+
             await SetAsync(new AqlEngine(store, TimeProvider.System), "k", "v");
         }
 
@@ -85,9 +92,9 @@ public sealed class StoreOnDiskTests
     public void Open_PathOfAFile_SaysWhatToDo()
     {
         using var directory = new TemporaryDirectory();
-        File.WriteAllText(directory.Of("file"), "");
+        File.WriteAllText(directory.Combine("file"), "");
 
-        AqlException thrown = Assert.ThrowsExactly<AqlException>(() => AqlStore.Open(directory.Of("file")));
+        AqlException thrown = Assert.ThrowsExactly<AqlException>(() => AqlStore.Open(directory.Combine("file")));
 
         Assert.AreEqual(ErrorCode.StorageIo, thrown.Code);
         Assert.Contains("Name a directory", thrown.Message);
@@ -114,7 +121,7 @@ public sealed class StoreOnDiskTests
     public async Task Write_OnADiskThatIsFull_IsRefusedAndHealsWithoutRestart()
     {
         using var directory = new TemporaryDirectory();
-        string mount = directory.Of("disk");
+        string mount = directory.Combine("disk");
         Directory.CreateDirectory(mount);
         await RunAsync("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount);
         try
