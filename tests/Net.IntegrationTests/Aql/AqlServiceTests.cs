@@ -1,20 +1,19 @@
 using System.Text;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
 using Net.Aql;
 using Net.Grpc;
-using Net.IntegrationTests.Grpc;
 using Net.Protocol.Aql;
 using Net.Server;
 using Net.Testing;
 
 namespace Net.IntegrationTests.Aql;
 
-/// <summary>All six methods over gRPC on HTTP/2, with the typed client.</summary>
-[TestClass]
-public sealed class AqlServiceTests
+/// <summary>All six methods over gRPC, with the typed client, on whatever HTTP a derived class brings.</summary>
+public abstract class AqlServiceTests
 {
     private AqlStore _store = null!;
-    private GrpcTestServer _server = null!;
+    private IAsyncDisposable _server = null!;
     private GrpcClient _grpc = null!;
     private AqlClient _client = null!;
 
@@ -23,18 +22,26 @@ public sealed class AqlServiceTests
     {
         _store = AqlStore.CreateInMemory();
         var service = new AqlService(new AqlEngine(_store, TimeProvider.System));
-        _server = await GrpcTestServer.StartAsync(application => application.MapNetGrpc(AqlService.Definition, service));
-        _grpc = _server.CreateClient();
+        (_server, _grpc) = await StartAsync(application => application.MapNetGrpc(AqlService.Definition, service));
         _client = new AqlClient(_grpc);
     }
 
     [TestCleanup]
     public async Task EndAsync()
     {
-        _grpc.Dispose();
-        await _server.DisposeAsync();
+        _grpc?.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
         await _store.DisposeAsync();
     }
+
+    /// <summary>Starts a server, and makes a client for it.</summary>
+    /// <param name="map">Maps the service.</param>
+    /// <returns>Both; the client is disposed first.</returns>
+    private protected abstract Task<(IAsyncDisposable Server, GrpcClient Client)> StartAsync(Action<WebApplication> map);
 
     [TestMethod]
     public async Task Rows_SetGetDelete_AreWhatTheHostHas()
