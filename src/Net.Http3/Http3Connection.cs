@@ -171,7 +171,7 @@ public sealed partial class Http3Connection : IAsyncDisposable
     /// <returns>The response; disposing it before its end cancels what is left. Trailers are there when the content was read to its end.</returns>
     /// <exception cref="HttpRequestException">It failed; inner exceptions hold an <see cref="HttpProtocolException"/> with the HTTP/3 code, if there is one, and a <see cref="TransportException"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true })
@@ -184,8 +184,8 @@ public sealed partial class Http3Connection : IAsyncDisposable
             throw new NotSupportedException("CONNECT over HTTP/3 is not supported.");
         }
 
-        Http3Exchange exchange = await OpenExchangeAsync(request, cancellationToken).ConfigureAwait(false);
-        return await exchange.SendAsync(cancellationToken).ConfigureAwait(false);
+        ValueTask<Http3Exchange> opening = OpenExchangeAsync(request, cancellationToken);
+        return opening.IsCompletedSuccessfully ? opening.Result.SendAsync(cancellationToken) : SendWhenOpenAsync(opening, cancellationToken);
     }
 
     /// <summary>Sends a QUIC PING and waits for the answer.</summary>
@@ -239,6 +239,12 @@ public sealed partial class Http3Connection : IAsyncDisposable
         {
             WriteFields(stream, fields);
         }
+    }
+
+    private static async Task<HttpResponseMessage> SendWhenOpenAsync(ValueTask<Http3Exchange> opening, CancellationToken cancellationToken)
+    {
+        Http3Exchange exchange = await opening.ConfigureAwait(false);
+        return await exchange.SendAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void WriteFields(TransportStream stream, HeaderFieldBuffer fields)

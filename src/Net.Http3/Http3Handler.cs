@@ -206,8 +206,16 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         {
             try
             {
-                Task<HttpResponseMessage> sending = connection.Session.SendAsync(request, cancellationToken);
-                origin.EndPromise(connection);
+                Task<HttpResponseMessage> sending;
+                try
+                {
+                    sending = connection.Session.SendAsync(request, cancellationToken);
+                }
+                finally
+                {
+                    origin.EndPromise(connection);
+                }
+
                 HttpResponseMessage response = await sending.ConfigureAwait(false);
                 if (response.StatusCode != TooEarly || wasTooEarly || connection.Session.Connection.EarlyData == EarlyDataStatus.None || !CanBeSentAgain(request))
                 {

@@ -81,6 +81,7 @@ internal sealed partial class Http3Exchange
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ReadHeadAsync()
     {
         while (true)
@@ -110,13 +111,10 @@ internal sealed partial class Http3Exchange
         }
     }
 
-    private async ValueTask<ReadResult> NextAsync()
-    {
-        if (!_isBlocked)
-        {
-            return await _stream.Input.ReadAsync().ConfigureAwait(false);
-        }
+    private ValueTask<ReadResult> NextAsync() => _isBlocked ? UnblockAsync() : _stream.Input.ReadAsync();
 
+    private async ValueTask<ReadResult> UnblockAsync()
+    {
         await _reader.Section.Progress!.Task.ConfigureAwait(false);
         _isBlocked = false;
         ThrowIfFailed();

@@ -38,7 +38,7 @@ internal sealed partial class Http3Exchange
         _stream = stream;
         _request = request;
         Http3ConnectionOptions options = connection.Options;
-        _head = new ResponseHead(request, options.MaxResponseHeadersSize, options.MaxInformationalResponses) { MakeContent = () => new Http3ResponseContent(this) };
+        _head = new ResponseHead(this, request, options.MaxResponseHeadersSize, options.MaxInformationalResponses);
         _reader = new ResponseReader(connection.Decoder, stream.Id, _head, options.MaxResponseHeadersSize);
         if (request.Options.TryGetValue(Http3RequestOptions.Priority, out StreamPriority priority))
         {

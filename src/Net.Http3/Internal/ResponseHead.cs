@@ -6,10 +6,11 @@ using System.Net.Http.Headers;
 namespace Net.Http3;
 
 /// <summary>Makes a response out of header fields and checks them on the way (RFC 9114, section 4.3.2).</summary>
+/// <param name="exchange">Where the final response's content is read from.</param>
 /// <param name="request">The request that is answered.</param>
 /// <param name="maxSectionSize">Largest section, bytes.</param>
 /// <param name="maxInformational">How many interim responses may come.</param>
-internal sealed class ResponseHead(HttpRequestMessage request, int maxSectionSize, int maxInformational) : IHeaderFieldSink
+internal sealed class ResponseHead(Http3Exchange exchange, HttpRequestMessage request, int maxSectionSize, int maxInformational) : IHeaderFieldSink
 {
     private readonly HttpMethod _method = request.Method;
     private long _sectionSize;
@@ -26,9 +27,6 @@ internal sealed class ResponseHead(HttpRequestMessage request, int maxSectionSiz
 
     /// <summary>What the server said of the content's length, or -1.</summary>
     internal long ContentLength { get; private set; } = -1;
-
-    /// <summary>Gives the final response its content before its header fields are read.</summary>
-    internal required Func<HttpContent> MakeContent { get; init; }
 
     // These have no content whatever their headers say (RFC 9110, section 6.4.1).
     private bool HasNoContent => _method == HttpMethod.Head || _status is 204 or 304;
@@ -159,7 +157,7 @@ internal sealed class ResponseHead(HttpRequestMessage request, int maxSectionSiz
 
         if (_status >= 200)
         {
-            Response = new HttpResponseMessage((HttpStatusCode)_status) { Version = HttpVersion.Version30, RequestMessage = request, Content = MakeContent() };
+            Response = new HttpResponseMessage((HttpStatusCode)_status) { Version = HttpVersion.Version30, RequestMessage = request, Content = new Http3ResponseContent(exchange) };
         }
     }
 
