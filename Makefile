@@ -21,7 +21,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 help:
-	@echo 'make run       set up what is missing, build, and serve on UDP port PORT (default 443)'
+	@echo 'make run       set up what is missing, build, and serve on port PORT, UDP and TCP (default 443)'
 	@echo 'make test      set up what is missing, build, and run every test; FILTER= as for dotnet test'
 	@echo 'make build     restore and build everything'
 	@echo 'make deps      install the native libraries the ngtcp2 engine needs'

@@ -18,6 +18,9 @@ internal sealed record HostContext
 
     internal required bool IsInputRedirected { get; init; }
 
+    /// <summary>Reads a key at the terminal without showing it; <c>null</c>: no more come.</summary>
+    internal required Func<ConsoleKeyInfo?> ReadKey { get; init; }
+
     internal required TimeProvider TimeProvider { get; init; }
 
     internal required Random Random { get; init; }
@@ -33,11 +36,30 @@ internal sealed record HostContext
         Error = System.Console.Error,
         Console = MakeConsole(System.Console.Out, System.Console.IsOutputRedirected),
         IsInputRedirected = System.Console.IsInputRedirected,
+        ReadKey = ReadKeyOfTerminal,
         TimeProvider = TimeProvider.System,
         Random = Random.Shared,
         GetEnvironmentVariable = Environment.GetEnvironmentVariable,
         Engines = EngineSelector.ForProcess(),
     };
+
+    // Ctrl-C gives the line up while one is typed, and is a signal again while a query runs.
+    private static ConsoleKeyInfo? ReadKeyOfTerminal()
+    {
+        System.Console.TreatControlCAsInput = true;
+        try
+        {
+            return System.Console.ReadKey(intercept: true);
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+        finally
+        {
+            System.Console.TreatControlCAsInput = false;
+        }
+    }
 
     /// <summary>A console that does not break lines where no terminal asks for it.</summary>
     internal static IAnsiConsole MakeConsole(TextWriter output, bool isRedirected)

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using Net.Grpc;
 
 namespace Net.Hosting;
 
@@ -34,6 +36,26 @@ internal static class HostErrors
             _ => (ExitCodes.Failure, $"Is a server listening on UDP port {endPoint.Port}, and does no firewall drop UDP? `net serve --port {endPoint.Port}` starts one."),
         };
         return new HostException(code, $"Cannot connect to {endPoint}: {exception.Message}\n{advice}", exception);
+    }
+
+    /// <summary>Says why a gRPC call failed and what a person would look at next.</summary>
+    internal static HostException CallFailed(GrpcException exception, TransportEndPoint endPoint)
+    {
+        string what = $"The call to {endPoint} failed with {exception.Code}: {exception.Status.Message}";
+        for (Exception? at = exception.InnerException; at is not null; at = at.InnerException)
+        {
+            if (at is AuthenticationException or TransportException { Error: TransportError.CertificateRejected })
+            {
+                return new HostException(ExitCodes.Certificate, $"{what}\n{CertificateAdvice}", exception);
+            }
+
+            if (at is SocketException or TransportException { Error: TransportError.ConnectFailed })
+            {
+                return new HostException(ExitCodes.Failure, $"{what}\nIs a server listening on port {endPoint.Port}? `net serve --port {endPoint.Port}` starts one.", exception);
+            }
+        }
+
+        return new HostException(ExitCodes.Failure, what, exception);
     }
 
     // errno of Linux: the engine hands it on as it is.

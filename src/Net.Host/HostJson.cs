@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization;
 using Net.Hosting.Admin;
+using Net.Hosting.Asking;
 using Net.Hosting.Benchmarking;
 using Net.Hosting.CommandLine;
 using Net.Hosting.Echoing;
 using Net.Hosting.Pages;
 using Net.Hosting.Serving;
+using Net.Hosting.Signing;
 
 namespace Net.Hosting;
 
@@ -16,5 +18,7 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(VersionReport))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(SignReport))]
+[JsonSerializable(typeof(IReadOnlyList<AskReport>))]
 [JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class HostJson : JsonSerializerContext;

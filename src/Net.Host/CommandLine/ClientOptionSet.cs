@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Net.Hosting.Calling;
 using Net.Hosting.Certificates;
 using Net.Hosting.Echoing;
 
@@ -62,7 +63,7 @@ internal sealed class ClientOptionSet
 
     private readonly Option<TimeSpan> _timeout = new("--timeout")
     {
-        Description = "How long connecting, and then each echo, may take.",
+        Description = "How long connecting, and then each call, may take.",
         DefaultValueFactory = static _ => TimeSpan.FromSeconds(10),
         CustomParser = DurationText.Parse,
         HelpName = "TIME",
@@ -70,11 +71,42 @@ internal sealed class ClientOptionSet
 
     private readonly Option<bool> _json = new("--json") { Description = "Prints one JSON document instead of text." };
 
-    internal ClientOptionSet(Command command, IEnumerable<string> engines)
+    private readonly Option<HttpChoice> _http = new("--http")
     {
+        Description = "The version of HTTP under gRPC: 3 over QUIC, 2 over TCP, or auto: 3 where it comes about, else 2.",
+        DefaultValueFactory = static _ => HttpChoice.Auto,
+        HelpName = "auto|2|3",
+        CustomParser = static result =>
+        {
+            switch (result.Tokens[0].Value)
+            {
+                case "auto":
+                    return HttpChoice.Auto;
+                case "2":
+                    return HttpChoice.Http2;
+                case "3":
+                    return HttpChoice.Http3;
+                default:
+                    result.AddError($"--http is '{result.Tokens[0].Value}'; it must be auto, 2 or 3.");
+                    return HttpChoice.Auto;
+            }
+        },
+    };
+
+    private readonly bool _hasRoute;
+
+    /// <param name="command">The command that gets the options.</param>
+    /// <param name="engines">What <c>--engine</c> takes.</param>
+    /// <param name="hasRoute">Whether the command opens raw streams.</param>
+    /// <param name="hasHttp">Whether the command calls over gRPC.</param>
+    internal ClientOptionSet(Command command, IEnumerable<string> engines, bool hasRoute = true, bool hasHttp = false)
+    {
+        _hasRoute = hasRoute;
         _engine = EngineOption.Make(engines);
         command.Arguments.Add(_endPoint);
-        foreach (Option option in new Option[] { _engine, _certificate, _key, _authority, _serverName, _route, _timeout, _json })
+        Option[] routes = hasRoute ? [_route] : [];
+        Option[] http = hasHttp ? [_http] : [];
+        foreach (Option option in (Option[])[_engine, .. http, _certificate, _key, _authority, _serverName, .. routes, _timeout, _json])
         {
             command.Options.Add(option);
         }
@@ -89,7 +121,8 @@ internal sealed class ClientOptionSet
         IsCertificateAsked = parsed.GetResult(_certificate) is { Implicit: false } || parsed.GetResult(_key) is { Implicit: false },
         AuthorityPath = parsed.GetRequiredValue(_authority),
         ServerName = parsed.GetValue(_serverName),
-        Route = parsed.GetRequiredValue(_route),
+        Route = _hasRoute ? parsed.GetRequiredValue(_route) : "",
+        Http = parsed.GetResult(_http) is null ? HttpChoice.Auto : parsed.GetValue(_http),
         Timeout = parsed.GetValue(_timeout),
     };
 

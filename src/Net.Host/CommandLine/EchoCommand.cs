@@ -6,11 +6,15 @@ namespace Net.Hosting.CommandLine;
 /// <summary><c>net echo</c>.</summary>
 internal static class EchoCommand
 {
+    private const string Raw = "raw";
+    private const string Grpc = "grpc";
+
     private const string Help = $"""
         Examples:
           net echo localhost:8443 --message hello
           net echo localhost:8443 --size 1M --count 10          ten times a random mebibyte, compared byte by byte
           net echo localhost:8443 --file picture.jpg
+          net echo localhost:8443 --protocol grpc --message hello --http 2
           date | net echo localhost:8443                        what comes on standard input
           net echo 192.0.2.7:443 --server-name api.example --ca ca.pem --cert me.pem --key me-key.pem --json
 
@@ -21,11 +25,18 @@ internal static class EchoCommand
     {
         Option<string?> message = new("--message") { Description = "Text to send. Default: standard input, or hello at a terminal.", HelpName = "TEXT" };
         Option<string?> file = new("--file") { Description = "File to send, up to 64 MiB.", HelpName = "FILE" };
-        Option<int> size = SizeText.MakeOption("--size", "Random bytes to send: a number, with k or M.", EchoRunner.MaxPayload);
+        Option<int> size = SizeText.MakeOption("--size", "Random bytes to send: a number, with k or M.", PayloadSource.MaxPayload);
         Option<int> count = CountOptions.Make("--count", "How often, on the same stream.", 1, 1, 1_000_000_000);
         Command command = new("echo", "Sends bytes to a server's echo and checks that they come back.");
-        ClientOptionSet client = new(command, context.Engines.Names);
-        foreach (Option option in new Option[] { message, file, size, count })
+        Option<string> protocol = new("--protocol")
+        {
+            Description = "raw: a net/1 stream, any bytes. grpc: calls of echo.EchoService, text.",
+            DefaultValueFactory = static _ => Raw,
+            HelpName = $"{Raw}|{Grpc}",
+        };
+        protocol.AcceptOnlyFromAmong(Raw, Grpc);
+        ClientOptionSet client = new(command, context.Engines.Names, hasHttp: true);
+        foreach (Option option in new Option[] { protocol, message, file, size, count })
         {
             command.Options.Add(option);
         }
@@ -37,15 +48,22 @@ internal static class EchoCommand
                 result.AddError("--message, --file and --size each say what to send; give one of them.");
             }
         });
-        command.SetAction((parsed, cancellationToken) => new EchoRunner(context, new EchoOptions
+        command.SetAction((parsed, cancellationToken) =>
         {
-            Target = client.Read(parsed),
-            Message = parsed.GetValue(message),
-            FilePath = parsed.GetValue(file),
-            Size = parsed.GetResult(size) is null ? null : parsed.GetValue(size),
-            Count = parsed.GetValue(count),
-            Json = client.ReadJson(parsed),
-        }).RunAsync(cancellationToken));
+            var options = new EchoOptions
+            {
+                Target = client.Read(parsed),
+                Payload = new PayloadSource
+                {
+                    Message = parsed.GetValue(message),
+                    FilePath = parsed.GetValue(file),
+                    Size = parsed.GetResult(size) is null ? null : parsed.GetValue(size),
+                },
+                Count = parsed.GetValue(count),
+                Json = client.ReadJson(parsed),
+            };
+            return parsed.GetValue(protocol) == Grpc ? new GrpcEchoRunner(context, options).RunAsync(cancellationToken) : new EchoRunner(context, options).RunAsync(cancellationToken);
+        });
         return (command, Help);
     }
 }

@@ -47,7 +47,7 @@ internal static class HostCommandLine
         Dictionary<Command, string> texts = [];
         (Command Command, string Help)[] commands =
         [
-            ServeCommand.Make(context), EchoCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), VersionCommand.Make(context),
+            ServeCommand.Make(context), EchoCommand.Make(context), SignCommand.Make(context), AqlCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), VersionCommand.Make(context),
         ];
         foreach ((Command command, string text) in commands)
         {
@@ -60,6 +60,8 @@ internal static class HostCommandLine
               make certs                                      certificates for development in certs/out
               net serve --port 8443                           serve them
               net echo localhost:8443 --message hello         one round trip
+              net sign localhost:8443 --message hello         a signature, and whether it verifies
+              net aql localhost:8443 'set users/42 "Ada"'     rows in the server's store
               net bench echo localhost:8443 --duration 10s    many of them
               net health                                      is the server of this machine ready?
 

@@ -19,6 +19,8 @@ internal static class ServeCommand
               a port that the system chooses, written to ready.json once clients can connect
           net serve --port 8443 --admin 0.0.0.0:9090
               health and metrics for other machines, too (they need no certificate); --admin none switches them off
+          net serve --port 8443 --data /var/lib/net
+              AQL rows that outlive the server, kill -9 included
           OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 net serve --port 8443
               traces and metrics to an OpenTelemetry collector
           NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
@@ -33,6 +35,7 @@ internal static class ServeCommand
         Option<int> port = CountOptions.Make("--port", "Port, the same on UDP and TCP; 0 lets the system choose.", 443, 0, 65535, "PORT");
         Option<IPAddress> address = AddressOption();
         Option<AdminChoice> admin = AdminChoice.MakeOption();
+        Option<string?> data = new("--data") { Description = "Directory where AQL keeps its rows, made where it is missing. Default: in memory.", HelpName = "DIR" };
         Option<string> engine = EngineOption.Make(context.Engines.Names);
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
@@ -64,10 +67,10 @@ internal static class ServeCommand
         Option<string> clientCertificate = FileOption("--client-cert", "The certificate of the self test's client.", "client.pem");
         Option<string> clientKey = FileOption("--client-key", "The private key of the self test's client.", "client-key.pem");
 
-        Command command = new("serve", "Serves HTTP/3 and raw streams over QUIC, and HTTP/2 over TCP, until it is told to stop.");
+        Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -77,6 +80,7 @@ internal static class ServeCommand
         {
             EndPoint = new IPEndPoint(parsed.GetRequiredValue(address), parsed.GetValue(port)),
             AdminEndPoint = parsed.GetRequiredValue(admin).EndPoint,
+            DataDirectory = parsed.GetValue(data),
             Engine = parsed.GetRequiredValue(engine),
             CertificatePath = parsed.GetRequiredValue(certificate),
             KeyPath = parsed.GetRequiredValue(key),

@@ -5,11 +5,7 @@ internal sealed record EchoOptions
 {
     internal required EchoTarget Target { get; init; }
 
-    internal string? Message { get; init; }
-
-    internal string? FilePath { get; init; }
-
-    internal int? Size { get; init; }
+    internal required PayloadSource Payload { get; init; }
 
     internal required int Count { get; init; }
 

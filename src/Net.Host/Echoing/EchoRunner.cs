@@ -10,7 +10,6 @@ namespace Net.Hosting.Echoing;
 /// <summary>Runs <c>net echo</c>.</summary>
 internal sealed class EchoRunner(HostContext context, EchoOptions options)
 {
-    internal const int MaxPayload = 64 << 20;
     private const int MaxTextShown = 4096;
     private const int MaxLinesShown = 20;
 
@@ -18,7 +17,7 @@ internal sealed class EchoRunner(HostContext context, EchoOptions options)
     {
         using var signals = new ShutdownSignals();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop, cancellationToken);
-        byte[] payload = await ReadPayloadAsync(stop.Token).ConfigureAwait(false);
+        byte[] payload = await options.Payload.ReadAsync(context, stop.Token).ConfigureAwait(false);
         TransportEngine engine = await context.Engines.SelectAsync(options.Target.Engine).ConfigureAwait(false);
         await using (engine.ConfigureAwait(false))
         {
@@ -103,61 +102,6 @@ internal sealed class EchoRunner(HostContext context, EchoOptions options)
     {
         double seconds = options.Target.Timeout.TotalSeconds * options.Count;
         return seconds > 0 && seconds < RawStreamProtocol.MaxDeadline.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
-    }
-
-    private async Task<byte[]> ReadPayloadAsync(CancellationToken cancellationToken)
-    {
-        byte[] payload;
-        if (options.Message is string message)
-        {
-            payload = Encoding.UTF8.GetBytes(message);
-        }
-        else if (options.Size is int size)
-        {
-            payload = new byte[size];
-            context.Random.NextBytes(payload);
-        }
-        else if (options.FilePath is string path)
-        {
-            DemandSize(new FileInfo(path).Length, $"The file '{path}'");
-            payload = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
-        }
-        else if (context.IsInputRedirected)
-        {
-            payload = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            payload = Encoding.UTF8.GetBytes("hello");
-        }
-
-        return payload.Length > 0 ? payload : throw new HostException(ExitCodes.Usage, "There is nothing to send: give --message, --file, --size or standard input with at least one byte.");
-    }
-
-    private async Task<byte[]> ReadInputAsync(CancellationToken cancellationToken)
-    {
-        Stream input = context.OpenInput();
-        await using (input.ConfigureAwait(false))
-        {
-            using var all = new MemoryStream();
-            byte[] buffer = new byte[64 << 10];
-            for (int count = await input.ReadAsync(buffer, cancellationToken).ConfigureAwait(false); count > 0;
-                count = await input.ReadAsync(buffer, cancellationToken).ConfigureAwait(false))
-            {
-                all.Write(buffer, 0, count);
-                DemandSize(all.Length, "The standard input");
-            }
-
-            return all.ToArray();
-        }
-    }
-
-    private static void DemandSize(long size, string what)
-    {
-        if (size > MaxPayload)
-        {
-            throw new HostException(ExitCodes.Usage, string.Create(CultureInfo.InvariantCulture, $"{what} has {size} bytes or more; at most {MaxPayload} are echoed at a time."));
-        }
     }
 
     private static string? AsText(byte[] payload)

@@ -1,3 +1,4 @@
+using Net.Hosting.Calling;
 using Net.Hosting.Certificates;
 
 namespace Net.Hosting.Echoing;
@@ -24,19 +25,24 @@ internal sealed record EchoTarget
 
     internal required TimeSpan Timeout { get; init; }
 
+    /// <summary>Which HTTP, for what is called over gRPC.</summary>
+    internal HttpChoice Http { get; init; }
+
+    /// <summary>Identity and trust.</summary>
+    internal ClientTlsOptions MakeTls(DateTimeOffset now) => new()
+    {
+        Identity = IsCertificateAsked || File.Exists(CertificatePath) ? CertificateFiles.LoadIdentity(CertificatePath, KeyPath, now) : null,
+        ServerCertificatePolicy = CertificateFiles.LoadTrust(AuthorityPath),
+    };
+
     internal ConnectOptions MakeConnectOptions(TransportEngine engine, DateTimeOffset now, bool inline)
     {
-        bool showsCertificate = IsCertificateAsked || File.Exists(CertificatePath);
         return new ConnectOptions
         {
             RemoteEndPoint = EndPoint.ToEndPoint(),
             ServerName = ServerName,
             ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
-            Tls = new ClientTlsOptions
-            {
-                Identity = showsCertificate ? CertificateFiles.LoadIdentity(CertificatePath, KeyPath, now) : null,
-                ServerCertificatePolicy = CertificateFiles.LoadTrust(AuthorityPath),
-            },
+            Tls = MakeTls(now),
             HandshakeTimeout = Timeout,
             InlineContinuations = inline && engine.Capabilities.HasFlag(EngineCapabilities.InlineContinuations),
             Limits = RawStreamProtocol.ClientLimits,

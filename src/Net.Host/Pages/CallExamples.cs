@@ -16,6 +16,9 @@ internal static class CallExamples
             examples.Add($"{Program} echo {target} --message hello{Certificates(options, bound, certificate)}");
         }
 
+        string certificates = Certificates(options, bound, certificate);
+        examples.Add($"{Program} sign {target} --message hello{certificates}");
+        examples.Add($"{Program} aql {target} 'set users/42 \"Ada\"; get users/42'{certificates}");
         string identity = options.ClientCertificateMode == ClientCertificateMode.None ? "" : $" --cert {options.ClientCertificatePath} --key {options.ClientKeyPath}";
         examples.Add($"curl --cacert {options.AuthorityPath}{identity} -H 'accept: application/json' https://{target}/");
         return examples;

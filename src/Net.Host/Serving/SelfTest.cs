@@ -2,8 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Net.Client;
+using Net.Grpc;
+using Net.Hosting.Calling;
 using Net.Hosting.Certificates;
 using Net.Hosting.Echoing;
+using Net.Hosting.Engines;
+using Net.Hosting.Services;
+using Net.Protocol.Echo;
 
 namespace Net.Hosting.Serving;
 
@@ -15,19 +20,60 @@ internal sealed class SelfTest(ServeScope scope)
     internal async Task RunAsync(IPEndPoint bound, CancellationToken cancellationToken)
     {
         HostContext context = scope.Context;
-        if (scope.Engine is not { } engine)
-        {
-            return;
-        }
-
         try
         {
-            await context.Output.WriteLineAsync(await EchoAsync(engine, bound, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await context.Output.WriteLineAsync(await CallAsync(bound, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            if (scope.Engine is { } engine)
+            {
+                await context.Output.WriteLineAsync(await EchoAsync(engine, bound, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (HostErrors.Describe(exception) is (int, string) described && !cancellationToken.IsCancellationRequested)
         {
             // The server may serve others well, so it goes on.
             await context.Error.WriteLineAsync($"The self test failed: {described.Text}").ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> CallAsync(IPEndPoint bound, CancellationToken cancellationToken)
+    {
+        HostContext context = scope.Context;
+        ServeOptions options = scope.Options;
+        CertificateSummary certificate = CertificateSummary.From(scope.Tls.Identity.Certificate, context.TimeProvider.GetUtcNow());
+        CallChannel channel = await CallChannel.OpenAsync(context, new EchoTarget
+        {
+            EndPoint = new TransportEndPoint(Loopback(bound.Address).ToString(), bound.Port),
+            Engine = scope.Engine?.Name ?? EngineSelector.Auto,
+            CertificatePath = options.ClientCertificatePath,
+            KeyPath = options.ClientKeyPath,
+            IsCertificateAsked = options.ClientCertificateMode != ClientCertificateMode.None,
+            AuthorityPath = options.AuthorityPath,
+            ServerName = certificate.Names.Count > 0 ? certificate.Names[0] : null,
+            Route = "",
+            Timeout = Limit,
+            Http = scope.Engine is null ? HttpChoice.Http2 : HttpChoice.Http3,
+        }).ConfigureAwait(false);
+        await using (channel.ConfigureAwait(false))
+        {
+            var times = new TimeSpan[2];
+            for (int i = 0; i < times.Length; i++)
+            {
+                long started = context.TimeProvider.GetTimestamp();
+                try
+                {
+                    await channel.Client.UnaryAsync(EchoMethods.Echo, new EchoRequest { Payload = "hello" }, cancellationToken: cancellationToken).ConfigureAwait(false);
+                }
+                catch (GrpcException exception)
+                {
+                    throw HostErrors.CallFailed(exception, new TransportEndPoint(bound.Address.ToString(), bound.Port));
+                }
+
+                times[i] = context.TimeProvider.GetElapsedTime(started);
+            }
+
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"First call: {EchoMethods.Echo.FullName} over {channel.Via}: {times[0].TotalMilliseconds:0.00} ms with the handshake, the next {times[1].TotalMilliseconds:0.000} ms.");
         }
     }
 

@@ -31,6 +31,8 @@ internal sealed class ServeBanner(ServeScope scope)
 
         Row("TCP", string.Join(", ", ServeScope.TcpProtocols));
         Row("raw streams", scope.Engine is null ? "none" : "echo");
+        Row("gRPC", "echo, crypto, AQL, health, reflection");
+        Row("AQL data", scope.Services.DescribeData);
         Row("web page", $"https://{CallExamples.Target(bound)}/");
         Row("health", admin is null ? "not served" : $"http://{admin}/health, /readyz, /livez, /metrics");
         Row("certificate", $"{certificate.Subject} ({options.CertificatePath})");

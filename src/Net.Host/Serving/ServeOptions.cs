@@ -11,6 +11,9 @@ internal sealed record ServeOptions
     /// <summary>Where health and metrics are served; <c>null</c>: nowhere.</summary>
     internal IPEndPoint? AdminEndPoint { get; init; }
 
+    /// <summary>Where AQL keeps its rows; <c>null</c>: in memory.</summary>
+    internal string? DataDirectory { get; init; }
+
     internal required string Engine { get; init; }
 
     internal required string CertificatePath { get; init; }

@@ -29,17 +29,15 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         {
             using var activity = new ServeActivity(context.TimeProvider);
             using var telemetry = new ServeTelemetry(context.GetEnvironmentVariable);
-            var scope = new ServeScope(context, options, tls, engine, missing, activity, log);
-            ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
-            await using (site.ConfigureAwait(false))
+            ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
+            await using (services.ConfigureAwait(false))
             {
-                int code = await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
-                if (!telemetry.IsExporting)
+                var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log);
+                ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
+                await using (site.ConfigureAwait(false))
                 {
-                    await context.Output.WriteLineAsync(activity.Totals.ToString()).ConfigureAwait(false);
+                    return await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
                 }
-
-                return code;
             }
         }
         finally
@@ -68,7 +66,13 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
 
             await context.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             await WaitAsync(stop).ConfigureAwait(false);
-            return await StopAsync(scope, site, signals.StopAtOnce).ConfigureAwait(false);
+            int code = await StopAsync(scope, site, signals.StopAtOnce).ConfigureAwait(false);
+            if (!telemetry.IsExporting)
+            {
+                await context.Output.WriteLineAsync(scope.Activity.Totals.ToString()).ConfigureAwait(false);
+            }
+
+            return code;
         }
         finally
         {
@@ -174,6 +178,7 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
     {
         ServeActivity activity = scope.Activity;
         activity.StartDraining();
+        scope.Services.StartDraining();
         await context.Output.WriteLineAsync(
             $"Stopping: running calls and streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end. Again to end them at once.").ConfigureAwait(false);
         using (context.TimeProvider.CreateTimer(static state => ((ServeActivity)state!).Cut(), activity, options.ShutdownTimeout, Timeout.InfiniteTimeSpan))

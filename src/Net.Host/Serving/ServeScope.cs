@@ -8,10 +8,11 @@ namespace Net.Hosting.Serving;
 /// <param name="Tls">Certificate and policy.</param>
 /// <param name="Engine">The QUIC engine, or <c>null</c> when none runs here.</param>
 /// <param name="MissingEngine">Why none runs and what to install; <c>null</c> when one does.</param>
+/// <param name="Services">The gRPC services.</param>
 /// <param name="Activity">What the server does.</param>
 /// <param name="LoggerFactory">The log.</param>
 internal sealed record ServeScope(
-    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeActivity Activity, ILoggerFactory LoggerFactory)
+    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
 {
     /// <summary>What is spoken on UDP.</summary>
     internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];

@@ -56,6 +56,7 @@ internal sealed class ServeSite : IAsyncDisposable
         WebApplication application = builder.Build();
         application.Use(scope.Activity.CountCallAsync);
         application.MapNetStream(EchoRoute, new CountedStreamHandler(scope.Activity, new EchoHandler()));
+        scope.Services.Map(application);
         StatusEndpoint.Map(application, new StatusReportBuilder(scope, port.EndPoint, [EchoRoute]));
         return new ServeSite(application, port);
     }

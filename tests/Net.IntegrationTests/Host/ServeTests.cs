@@ -44,18 +44,23 @@ public sealed class ServeTests
         Assert.Contains("must show a certificate of", output);
         Assert.Contains($"echo {server.EndPoint} --message hello", output);
         Assert.Contains("as CN=client", output);
+        Assert.Contains("First call: echo.EchoService/Echo over HTTP/3 on ngtcp2: ", output);
     }
 
     [TestMethod]
-    public async Task Serve_TheCommandItSuggests_Works()
+    [DataRow(" echo ", ": hello")]
+    [DataRow(" sign ", "verifies with the server's public key")]
+    [DataRow(" aql ", "Ada")]
+    [DataRow("curl ", "\"status\": \"serving\"")]
+    public async Task Serve_TheCommandItSuggests_Works(string command, string expected)
     {
         await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
-        string suggestion = server.Output.Split('\n').Single(static line => line.Contains(" echo ", StringComparison.Ordinal)).Trim();
+        string suggestion = server.Output.Split('\n').Single(line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains(command, StringComparison.Ordinal) && line.Contains("--", StringComparison.Ordinal)).Trim();
 
         ScriptResult result = await ScriptRun.StartAsync("bash", ["-c", suggestion], workingDirectory: Environment.CurrentDirectory);
 
         Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
-        Assert.Contains(": hello", result.Output);
+        Assert.Contains(expected, result.Output);
     }
 
     [TestMethod]

@@ -17,6 +17,8 @@ internal sealed class HostFixture
 
     internal List<EngineCandidate> Engines { get; } = [];
 
+    internal Queue<ConsoleKeyInfo> Keys { get; } = [];
+
     internal string Output => _output.ToString();
 
     internal string Error => _error.ToString();
@@ -34,6 +36,7 @@ internal sealed class HostFixture
         Error = _error,
         Console = HostContext.MakeConsole(_output, isRedirected: true),
         IsInputRedirected = false,
+        ReadKey = () => Keys.TryDequeue(out ConsoleKeyInfo key) ? key : null,
         TimeProvider = TimeProvider.System,
         Random = new Random(1),
         GetEnvironmentVariable = name => Environment.GetValueOrDefault(name),
