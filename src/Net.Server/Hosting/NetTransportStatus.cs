@@ -7,7 +7,8 @@ namespace Net.Server;
 public sealed class NetTransportStatus
 {
     private readonly ConcurrentDictionary<long, TransportConnection> _connections = [];
-    private readonly ConcurrentQueue<IPEndPoint> _endPoints = [];
+    private readonly Lock _lock = new();
+    private IPEndPoint[] _endPoints = [];
 
     internal NetTransportStatus(string? engineName, string missingReason)
     {
@@ -21,13 +22,27 @@ public sealed class NetTransportStatus
     /// <summary>Why the engines that would have been preferred do not run here, with what to install; "" when the first choice runs.</summary>
     public string MissingReason { get; }
 
-    /// <summary>The UDP ports that were bound, in order.</summary>
-    public IReadOnlyCollection<IPEndPoint> EndPoints => _endPoints;
+    /// <summary>The UDP ports that are bound now, in the order in which they were.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints => Volatile.Read(ref _endPoints);
 
     /// <summary>The QUIC connections that are open now, whatever their protocol. The server owns them: look, but neither close nor dispose.</summary>
     public IReadOnlyCollection<TransportConnection> Connections => (IReadOnlyCollection<TransportConnection>)_connections.Values;
 
-    internal void AddEndPoint(IPEndPoint endPoint) => _endPoints.Enqueue(endPoint);
+    internal void AddEndPoint(IPEndPoint endPoint)
+    {
+        lock (_lock)
+        {
+            _endPoints = [.. _endPoints, endPoint];
+        }
+    }
+
+    internal void RemoveEndPoint(IPEndPoint endPoint)
+    {
+        lock (_lock)
+        {
+            _endPoints = [.. _endPoints.Where(other => !ReferenceEquals(other, endPoint))];
+        }
+    }
 
     /// <summary>Wraps a handler so that its connections are seen here.</summary>
     internal IConnectionHandler Track(IConnectionHandler handler) => new Tracking(this, handler);

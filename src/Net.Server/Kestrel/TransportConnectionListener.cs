@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Net.Server.Kestrel;
 
 /// <summary>One UDP port for Kestrel. Behind it a <see cref="NetServer"/> accepts; connections of HTTP/3 come out here, those of other protocols are served there.</summary>
-internal sealed class TransportConnectionListener(NetServer server, Http3ConnectionHandler http3, IPEndPoint endPoint, ListenerScope scope, TimeSpan drainTimeout) : IMultiplexedConnectionListener
+internal sealed class TransportConnectionListener(
+    NetServer server, Http3ConnectionHandler http3, IPEndPoint endPoint, ListenerScope scope, NetTransportStatus status, TimeSpan drainTimeout) : IMultiplexedConnectionListener
 {
     private readonly Lock _lock = new();
     private CancellationTokenSource? _patience;
@@ -58,6 +59,7 @@ internal sealed class TransportConnectionListener(NetServer server, Http3Connect
 
         await _stopping!.ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
+        status.RemoveEndPoint(endPoint);
         _patience?.Dispose();
         scope.MemoryPool.Dispose();
     }

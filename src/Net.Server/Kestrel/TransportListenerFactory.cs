@@ -58,7 +58,7 @@ internal sealed class TransportListenerFactory(
             ListenOptions listen = options.ToListenOptions(address, [.. handlers.Keys], options.Tls ?? new HandshakeTls(tls!, address, options.ServerCertificateChain, logger).Select);
             IPEndPoint bound = await server.ListenAsync(engine, listen, cancellationToken).ConfigureAwait(false);
             status.AddEndPoint(bound);
-            return new TransportConnectionListener(server, http3, bound, scope, options.DrainTimeout ?? hostOptions.Value.ShutdownTimeout);
+            return new TransportConnectionListener(server, http3, bound, scope, status, options.DrainTimeout ?? hostOptions.Value.ShutdownTimeout);
         }
         catch (Exception exception)
         {

@@ -108,6 +108,47 @@ public sealed class HostingTests
     }
 
     [TestMethod]
+    public async Task Options_OfTheTransport_ReachThePort()
+    {
+        Net.ListenOptions? listen = null;
+        MemorySite site = await MemorySite.StartAsync(
+            static application => application.MapNetStream("echo", new EchoHandler()),
+            options =>
+            {
+                options.IdleTimeout = TimeSpan.FromSeconds(7);
+                options.KeepAliveInterval = TimeSpan.FromSeconds(3);
+                options.HandshakeTimeout = TimeSpan.FromSeconds(5);
+                options.MaxConnections = 12;
+                options.Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = 34 };
+                options.ConfigureListen = made => listen = made with { RetryThreshold = 56 };
+            });
+        await using (site)
+        {
+            Assert.AreEqual(site.EndPoint, site.Status.EndPoints.Single());
+        }
+
+        Assert.AreEqual(TimeSpan.FromSeconds(7), listen!.IdleTimeout);
+        Assert.AreEqual(TimeSpan.FromSeconds(3), listen.KeepAliveInterval);
+        Assert.AreEqual(TimeSpan.FromSeconds(5), listen.HandshakeTimeout);
+        Assert.AreEqual(12, listen.MaxConnections);
+        Assert.AreEqual(34, listen.Limits.MaxInboundBidirectionalStreams);
+        Assert.AreEqual(56, listen.RetryThreshold);
+        CollectionAssert.AreEqual(new List<string> { "h3", "net/1" }, listen.ApplicationProtocols.ToList());
+    }
+
+    [TestMethod]
+    public async Task Streams_BeyondTheLimit_WaitForTheirTurn()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(
+            static application => application.MapGet("/number/{n}", static (int n) => n), static options => options.Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = 2 });
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Response[] responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(n => peer.GetAsync($"/number/{n}")));
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, 50).Select(static n => $"{n}").ToArray(), responses.Select(static response => response.Text).ToArray());
+    }
+
+    [TestMethod]
     public void AddNetTransport_Twice_IsRefused()
     {
         var services = new ServiceCollection();

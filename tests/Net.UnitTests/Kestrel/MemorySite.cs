@@ -28,7 +28,7 @@ internal sealed class MemorySite : IAsyncDisposable
         _engine = engine;
         Time = time;
         Log = log;
-        EndPoint = Status.EndPoints.First();
+        EndPoint = Status.EndPoints[0];
     }
 
     internal ManualTimeProvider Time { get; }

@@ -61,14 +61,6 @@ public sealed class ShutdownTests
         Assert.AreEqual(NoError, (await peer.Connection.Closed.WithTimeout()).ApplicationErrorCode);
     }
 
-    /// <summary>RFC 9114, section 5.2: clients answer GOAWAY with any other kind of id with H3_ID_ERROR.</summary>
-    private static void AssertRequestId(List<byte> payload)
-    {
-        int position = 0;
-        Assert.IsTrue(Http3Bytes.TryReadInteger(payload, ref position, out long id));
-        Assert.AreEqual((1L << 62) - 4, id);
-    }
-
     [TestMethod]
     public async Task Stop_WithAClientThatClosesOnGoAway_DoesNotCloseBeforeIt()
     {
@@ -141,5 +133,13 @@ public sealed class ShutdownTests
         await site.StopAsync(new CancellationToken(canceled: true)).WithTimeout();
 
         Assert.AreEqual(CloseInitiator.Remote, (await peer.Connection.Closed.WithTimeout()).Initiator);
+    }
+
+    /// <summary>RFC 9114, section 5.2: clients answer GOAWAY with any other kind of id with H3_ID_ERROR.</summary>
+    private static void AssertRequestId(List<byte> payload)
+    {
+        int position = 0;
+        Assert.IsTrue(Http3Bytes.TryReadInteger(payload, ref position, out long id));
+        Assert.AreEqual((1L << 62) - 4, id);
     }
 }
