@@ -301,15 +301,12 @@ public sealed class AqlEngine
 
     private async Task<List<QueryResult>> ExecuteAsync(IReadOnlyList<Query> queries, QueryDeadline deadline, bool isBatch)
     {
-        QueryContext context = CreateContext(deadline);
         if (!queries.Any(query => query is not null && QueryExecutor.Writes(query)))
         {
-            return Run(queries, ReadTransaction(), context, isBatch);
+            return Run(queries, ReadTransaction(), CreateContext(deadline), isBatch);
         }
 
-        Task durable = _store.WriteAsync(transaction => Run(queries, transaction, context, isBatch), out List<QueryResult> results);
-        await deadline.WaitAsync(durable).ConfigureAwait(false);
-        return results;
+        return await _store.WriteAsync(transaction => Run(queries, transaction, CreateContext(deadline), isBatch), deadline).ConfigureAwait(false);
     }
 
     private ErrorResponse ToError(Exception failure)

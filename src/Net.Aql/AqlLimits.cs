@@ -36,6 +36,9 @@ public sealed record AqlLimits
     /// <summary>Bytes of writes that wait for the disk before further ones are refused. Default 64 MiB; range 64 KiB to 1 GiB.</summary>
     public int MaxPendingBytes { get; init; } = 64 << 20;
 
+    /// <summary>Queries and batches that wait for their turn to write before further ones are refused. Default 10,000; range 1 to 10^6.</summary>
+    public int MaxWaitingWriters { get; init; } = 10_000;
+
     /// <summary>How deep <c>and</c>, <c>or</c> and <c>not</c> may nest. Default 40, about as deep as a message may nest; range 1 to 1,000.</summary>
     public int MaxPredicateDepth { get; init; } = 40;
 
@@ -55,6 +58,7 @@ public sealed record AqlLimits
         faults.Range(nameof(MaxCommitBytes), MaxCommitBytes, 64 << 10, 256 << 20);
         faults.Range(nameof(MaxResponseBytes), MaxResponseBytes, 64 << 10, 1 << 30);
         faults.Range(nameof(MaxPendingBytes), MaxPendingBytes, 64 << 10, 1 << 30);
+        faults.Range(nameof(MaxWaitingWriters), MaxWaitingWriters, 1, 1_000_000);
         faults.Range(nameof(MaxPredicateDepth), MaxPredicateDepth, 1, 1000);
         faults.Range(nameof(MaxPredicateTerms), MaxPredicateTerms, 1, 1_000_000);
         if (MaxCommitBytes < (long)MaxValueSize + MaxKeySize + MaxCollectionNameSize + RowOverhead)

@@ -19,6 +19,7 @@ namespace Net.Aql;
 public sealed class AqlStore : IAsyncDisposable
 {
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _writers = new(1, 1);
     private readonly ILogger _logger;
     private readonly LogWriter? _writer;
     private StoreState _head;
@@ -26,7 +27,9 @@ public sealed class AqlStore : IAsyncDisposable
     private List<PendingCommit> _pending = [];
     private ArrayBufferWriter<byte> _buffer = new();
     private long _pendingBytes;
-    private string? _reason;
+    private int _waitingWriters;
+    private volatile string? _reason;
+    private volatile AqlStoreCondition _condition;
 
     private AqlStore(AqlStoreOptions options, StoreState state, ILogger logger, StoreDirectory? directory, CommitLog? log, AqlRecovery recovery)
     {
@@ -48,7 +51,7 @@ public sealed class AqlStore : IAsyncDisposable
     public AqlRecovery Recovery { get; }
 
     /// <summary>Whether it can be written to.</summary>
-    public AqlStoreCondition Condition { get; private set; }
+    public AqlStoreCondition Condition => _condition;
 
     /// <summary>Whether acknowledged writes survive the end of the process.</summary>
     public bool IsDurable => _writer is not null;
@@ -135,7 +138,7 @@ public sealed class AqlStore : IAsyncDisposable
     {
         lock (_gate)
         {
-            Condition = AqlStoreCondition.Closed;
+            _condition = AqlStoreCondition.Closed;
         }
 
         if (_writer is not null)
@@ -145,18 +148,15 @@ public sealed class AqlStore : IAsyncDisposable
     }
 
     /// <summary>Evaluates reads and writes on the newest state, alone, and returns when what was written is durable and visible to all.</summary>
-    /// <param name="work">Reads and writes; when it throws, nothing is kept. Runs under the store's lock, so it must not wait.</param>
-    /// <param name="result">What it returned.</param>
-    /// <returns>A task that fails when the disk did.</returns>
-    internal Task WriteAsync<T>(Func<StoreTransaction, T> work, out T result)
+    /// <param name="work">Reads and writes; when it throws, nothing is kept. It must not wait. It may be called again on another state, when the disk failed in between.</param>
+    /// <param name="deadline">How long to wait for those before, and for the disk.</param>
+    /// <returns>What the work returned last.</returns>
+    /// <exception cref="AqlException">The work threw it, the store refuses writes, the time was over, or the disk failed.</exception>
+    internal async Task<T> WriteAsync<T>(Func<StoreTransaction, T> work, QueryDeadline deadline)
     {
-        lock (_gate)
-        {
-            ThrowIfRefused_NeedsLock();
-            var transaction = new StoreTransaction(_head, Options.Limits);
-            result = work(transaction);
-            return Commit_NeedsLock(transaction);
-        }
+        (T result, Task durable) = await EvaluateAsync(work, deadline).ConfigureAwait(false);
+        await deadline.WaitAsync(durable).ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>Takes all commits that wait.</summary>
@@ -186,7 +186,7 @@ public sealed class AqlStore : IAsyncDisposable
             healed = Condition == AqlStoreCondition.Full;
             if (healed)
             {
-                Condition = AqlStoreCondition.Healthy;
+                _condition = AqlStoreCondition.Healthy;
                 _reason = null;
             }
         }
@@ -224,7 +224,7 @@ public sealed class AqlStore : IAsyncDisposable
             changed = Condition != condition && Condition != AqlStoreCondition.Closed;
             if (changed)
             {
-                Condition = condition;
+                _condition = condition;
                 _reason = message;
             }
         }
@@ -249,6 +249,62 @@ public sealed class AqlStore : IAsyncDisposable
     private static AqlException MakeRefusal(bool isFull, string message, Exception? failure) => isFull
         ? new AqlException(ErrorCode.StorageFull, message, failure) { RetryAfter = TimeSpan.FromSeconds(5) }
         : new AqlException(ErrorCode.StorageIo, message, failure);
+
+    private async Task<(T Result, Task Durable)> EvaluateAsync<T>(Func<StoreTransaction, T> work, QueryDeadline deadline)
+    {
+        await EnterAsync(deadline).ConfigureAwait(false);
+        try
+        {
+            while (true)
+            {
+                StoreState head;
+                lock (_gate)
+                {
+                    ThrowIfRefused_NeedsLock();
+                    head = _head;
+                }
+
+                // Not under the lock: a long evaluation must not hold up the disk's thread, nor block the threads of those who wait.
+                var transaction = new StoreTransaction(head, Options.Limits);
+                T result = work(transaction);
+                lock (_gate)
+                {
+                    // Only a disk that failed takes the head back while a writer is at it.
+                    if (ReferenceEquals(_head, head))
+                    {
+                        ThrowIfRefused_NeedsLock();
+                        return (result, Commit_NeedsLock(transaction));
+                    }
+                }
+            }
+        }
+        finally
+        {
+            _writers.Release();
+        }
+    }
+
+    private async Task EnterAsync(QueryDeadline deadline)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _waitingWriters) > Options.Limits.MaxWaitingWriters)
+            {
+                throw new AqlException(
+                    ErrorCode.ServerOverloaded,
+                    $"{Options.Limits.MaxWaitingWriters} requests wait to write already. Nothing was written; try later, or raise {nameof(AqlLimits)}.{nameof(AqlLimits.MaxWaitingWriters)}.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                };
+            }
+
+            await deadline.EnterAsync(_writers).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waitingWriters);
+        }
+    }
 
     private void ThrowIfRefused_NeedsLock()
     {

@@ -40,6 +40,33 @@ internal sealed class QueryDeadline
         }
     }
 
+    /// <summary>Waits for a turn to write.</summary>
+    /// <exception cref="AqlException">The time is over.</exception>
+    internal async Task EnterAsync(SemaphoreSlim gate)
+    {
+        // Mostly nobody else writes at this moment, and no timer is needed.
+        if (gate.Wait(0, CancellationToken.None))
+        {
+            return;
+        }
+
+        using CancellationTokenSource? over = Remaining is TimeSpan left ? new CancellationTokenSource(Max(left, TimeSpan.Zero), _timeProvider) : null;
+        using CancellationTokenSource? either = over is null ? null : CancellationTokenSource.CreateLinkedTokenSource(over.Token, CancellationToken);
+        try
+        {
+            await gate.WaitAsync(either?.Token ?? CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!CancellationToken.IsCancellationRequested)
+        {
+            throw new AqlException(ErrorCode.NetworkTimeout, $"Other writers took longer than {_limit!.Value.TotalMilliseconds:0} ms, the timeout. The query changed nothing.");
+        }
+        catch (OperationCanceledException)
+        {
+            // With the caller's own token, not the one that joins it with the time.
+            throw new OperationCanceledException(CancellationToken);
+        }
+    }
+
     /// <summary>Waits for the disk.</summary>
     /// <exception cref="AqlException">The time is over, or the disk failed.</exception>
     internal async Task WaitAsync(Task durable)

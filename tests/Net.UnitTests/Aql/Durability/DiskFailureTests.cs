@@ -238,6 +238,74 @@ public sealed class DiskFailureTests
     }
 
     [TestMethod]
+    public async Task Write_AnotherIsEvaluatedForLong_WaitsNoLongerThanItsTimeout()
+    {
+        var options = new AqlStoreOptions { Limits = new AqlLimits { MaxWaitingWriters = 2 } };
+        await using var fixture = new StoreFixture(options: options);
+        using var begun = new ManualResetEventSlim();
+        using var finish = new ManualResetEventSlim();
+        Task<int> slow = Task.Run(() => fixture.Store.WriteAsync(
+            _ =>
+            {
+                begun.Set();
+                finish.Wait(TestDeadline.Limit);
+                return 1;
+            },
+            new QueryDeadline(null, fixture.Time, CancellationToken.None)));
+        Assert.IsTrue(begun.Wait(TestDeadline.Limit));
+        QueryRequest request = Request(Set("c", "a", "1"));
+        request.TimeoutMs = 500;
+        Task<QueryResponse> impatient = fixture.Engine.ExecuteQueryAsync(request);
+        using var caller = new CancellationTokenSource();
+        Task<QueryResponse> leaving = fixture.Engine.ExecuteQueryAsync(Request(Set("c", "b", "2")), caller.Token);
+
+        Assert.AreEqual(ErrorCode.ServerOverloaded, (await fixture.Engine.RefusalAsync(Set("c", "c", "3"))).Code);
+        Assert.AreEqual("", await fixture.RowsAsync());
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(500));
+        ErrorResponse error = (await impatient.WithTimeout()).Error;
+        Assert.AreEqual(ErrorCode.NetworkTimeout, error.Code);
+        Assert.Contains("changed nothing", error.Message);
+        await caller.CancelAsync();
+        OperationCanceledException thrown = await Assert.ThrowsAsync<OperationCanceledException>(() => leaving.WithTimeout());
+        Assert.AreEqual(caller.Token, thrown.CancellationToken);
+
+        finish.Set();
+        Assert.AreEqual(1, await slow.WithTimeout());
+        await fixture.SetAsync("d", "4");
+        Assert.AreEqual("d=4", await fixture.RowsAsync());
+    }
+
+    [TestMethod]
+    public async Task Write_DiskFailsWhileAnotherIsEvaluated_IsEvaluatedAnew()
+    {
+        await using var fixture = new StoreFixture();
+        await fixture.SetAsync("a", "1");
+        using var gate = new Gate(fixture.Disk);
+        Task<QueryResponse> failing = fixture.Engine.ExecuteQueryAsync(Request(Set("c", "a", "2")));
+        await gate.Reached.WithTimeout();
+        int evaluations = 0;
+        string? seen = null;
+        Task<int> other = fixture.Store.WriteAsync(
+            transaction =>
+            {
+                evaluations++;
+                seen = transaction.Collection("c").Find("a"u8)!.Data.ToStringUtf8();
+                if (evaluations == 1)
+                {
+                    // The disk fails now; what this evaluation has seen will never have been.
+                    gate.Fail(SimulatedDisk.NoSpace);
+                    Assert.AreEqual(ErrorCode.StorageFull, failing.WithTimeout().GetAwaiter().GetResult().Error.Code);
+                }
+
+                return evaluations;
+            },
+            new QueryDeadline(null, fixture.Time, CancellationToken.None));
+
+        Assert.AreEqual(2, await other.WithTimeout());
+        Assert.AreEqual("1", seen);
+    }
+
+    [TestMethod]
     public async Task Dispose_WritesOnTheirWay_BringsThemToTheDisk()
     {
         await using var fixture = new StoreFixture();
