@@ -64,7 +64,7 @@ public sealed partial class Http3Connection
             Idempotency idempotency = Http3RequestOptions.IdempotencyOf(request);
             if (!Connection.TryOpenStream(StreamDirection.Bidirectional, idempotency, out stream))
             {
-                stream = await Connection.OpenStreamAsync(StreamDirection.Bidirectional, idempotency, cancellationToken).ConfigureAwait(false);
+                stream = await WaitForStreamAsync(idempotency, cancellationToken).ConfigureAwait(false);
             }
 
             var exchange = new Http3Exchange(this, stream, request);
@@ -81,6 +81,20 @@ public sealed partial class Http3Connection
 
             EndOpening();
             throw Http3Exceptions.ToRequestFailure(exception);
+        }
+    }
+
+    // A server that goes away gives no more credit: who waits for it is told to go elsewhere, instead of keeping the connection open by waiting.
+    private async ValueTask<TransportStream> WaitForStreamAsync(Idempotency idempotency, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _drained.Token);
+        try
+        {
+            return await Connection.OpenStreamAsync(StreamDirection.Bidirectional, idempotency, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : Refusal();
         }
     }
 
@@ -144,15 +158,23 @@ public sealed partial class Http3Connection
     private void BeginDraining()
     {
         EventHandler? handlers;
+        bool isFirst;
         bool isIdle;
         lock (_lock)
         {
-            handlers = _isDraining ? null : _draining;
+            isFirst = !_isDraining;
+            handlers = _draining;
             _isDraining = true;
             isIdle = IsIdleAndDraining_NeedsLock();
         }
 
-        handlers?.Invoke(this, EventArgs.Empty);
+        if (isFirst)
+        {
+            // Asynchronously, as those who wait must not go on inside this call.
+            _ = _drained.CancelAsync();
+            handlers?.Invoke(this, EventArgs.Empty);
+        }
+
         if (isIdle)
         {
             CloseWhenIdle();

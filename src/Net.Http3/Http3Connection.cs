@@ -18,6 +18,7 @@ public sealed partial class Http3Connection : IAsyncDisposable
     private readonly HashSet<Http3Exchange> _exchanges = [];
     private readonly QpackEncoder _encoder;
     private readonly TaskCompletionSource _loopsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _drained = new();
     private HeaderFieldBuffer? _spareFields;
     private PeerSettings _peerSettings = PeerSettings.Initial;
     private Http3ProtocolException? _failure;
@@ -218,6 +219,7 @@ public sealed partial class Http3Connection : IAsyncDisposable
         Connection.Draining -= OnTransportDraining;
         _encoder.Dispose();
         Decoder.Dispose();
+        _drained.Dispose();
     }
 
     /// <summary>Writes a request's HEADERS frame into its stream's pipe, without flushing.</summary>

@@ -111,6 +111,28 @@ internal sealed partial class Http3Exchange
         }
     }
 
+    // Whoever reads just the announced content leaves the end unread, which is no reason to cancel a request that is over.
+    private void TakeTheEnd()
+    {
+        if (_reader.IsOver || _isBlocked || Volatile.Read(ref _failure) is not null || Interlocked.CompareExchange(ref _readState, Reading, Idle) != Idle)
+        {
+            return;
+        }
+
+        try
+        {
+            ReadWhatIsThere();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+        finally
+        {
+            EndRead();
+        }
+    }
+
     private ValueTask<ReadResult> NextAsync() => _isBlocked ? UnblockAsync() : _stream.Input.ReadAsync();
 
     private async ValueTask<ReadResult> UnblockAsync()

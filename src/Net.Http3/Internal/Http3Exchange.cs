@@ -116,6 +116,7 @@ internal sealed partial class Http3Exchange
             return;
         }
 
+        TakeTheEnd();
         if (!_reader.IsOver || (Volatile.Read(ref _openSides) & SendSide) != 0)
         {
             Fail(new ObjectDisposedException(nameof(HttpResponseMessage), "The response was disposed before all of it was read."));
@@ -154,14 +155,19 @@ internal sealed partial class Http3Exchange
                 break;
         }
 
+        bool isSending = (Volatile.Read(ref _openSides) & SendSide) != 0;
         if (!_reader.IsOver)
         {
-            _stream.AbortRead(code);
+            // Also what was written whole: until the server has it all, it need not have the rest (RFC 9114, section 4.1.1).
+            _stream.Abort(code);
         }
-
-        if ((Volatile.Read(ref _openSides) & SendSide) != 0)
+        else if (isSending)
         {
             _stream.AbortWrite(code);
+        }
+
+        if (isSending)
+        {
             CancelContent();
         }
 

@@ -196,7 +196,8 @@ internal sealed class ResponseReader
         _frameRemaining -= consumed;
         if (result != QpackReadResult.End)
         {
-            return result == QpackReadResult.Blocked ? ResponseEvent.Blocked : ResponseEvent.NeedMore;
+            // Whether more can come is for the caller to see: the stream may be over inside the section.
+            return result == QpackReadResult.Blocked ? ResponseEvent.Blocked : consumed > 0 ? null : ResponseEvent.NeedMore;
         }
 
         _frameType = NoFrame;

@@ -298,6 +298,37 @@ public sealed class LifecycleTests
     }
 
     [TestMethod]
+    public async Task GoAway_WhileARequestWaitsForAStream_SendsItElsewhere()
+    {
+        await using Http3Fixture fixture = await Http3Fixture.StartAsync(serverLimits: new TransportLimits { MaxInboundBidirectionalStreams = 1 });
+        Task<HttpResponseMessage> first = fixture.Client.SendAsync(Http3Fixture.Get(), CancellationToken.None);
+        ServerRequest seen = await fixture.AcceptRequestAsync();
+        Task<HttpResponseMessage> waiting = fixture.Client.SendAsync(Http3Fixture.Get(), CancellationToken.None);
+        Assert.IsFalse(waiting.IsCompleted);
+        await fixture.SendControlAsync(FrameBytes.Frame(0x07, FrameBytes.Integer(4)));
+        HttpRequestException exception = await Assert.ThrowsExactlyAsync<HttpRequestException>(() => waiting.WithTimeout());
+        Assert.IsTrue(Http3Exceptions.IsSafeToRetry(exception));
+        await seen.FinishAsync(Ok);
+        using HttpResponseMessage response = await first.WithTimeout();
+        await fixture.Server.Closed.WithTimeout();
+    }
+
+    [TestMethod]
+    public async Task Dispose_AfterTheAnnouncedContent_IsNoCancellation()
+    {
+        await using Http3Fixture fixture = await Http3Fixture.StartAsync();
+        Task<HttpResponseMessage> sending = fixture.Client.SendAsync(Http3Fixture.Get(), CancellationToken.None);
+        ServerRequest seen = await (await fixture.AcceptRequestAsync()).ReadToEndAsync();
+        await seen.FinishAsync(FrameBytes.Headers((":status", "200"), ("content-length", "4")), FrameBytes.Data("four"));
+        HttpResponseMessage response = await sending.WithTimeout();
+        await (await response.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[4]).AsTask().WithTimeout();
+        await seen.Stream.SendCompletion.WithTimeout();
+        response.Dispose();
+        await fixture.WaitUntilIdleAsync();
+        await seen.Stream.Completion.WithTimeout();
+    }
+
+    [TestMethod]
     public async Task Drain_WithoutRequests_ClosesAtOnce()
     {
         await using Http3Fixture fixture = await Http3Fixture.StartAsync();

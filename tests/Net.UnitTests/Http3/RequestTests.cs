@@ -83,6 +83,29 @@ public sealed class RequestTests
     }
 
     [TestMethod]
+    [DataRow(16_384)]
+    [DataRow(100_000)]
+    public async Task SendAsync_ContentInLargePiecesOfTheBufferWriter_IsWhole(int size)
+    {
+        await using Http3Fixture fixture = await Http3Fixture.StartAsync();
+        var content = new WriterContent((writer, _) =>
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                writer.GetSpan(size)[..size].Fill((byte)('a' + i));
+                writer.Advance(size);
+            }
+
+            return Task.CompletedTask;
+        });
+        Task<HttpResponseMessage> sending = fixture.Client.SendAsync(Http3Fixture.Post(content), CancellationToken.None);
+        ServerRequest seen = await (await fixture.AcceptRequestAsync()).ReadToEndAsync();
+        await seen.FinishAsync(FrameBytes.Headers(Ok));
+        using HttpResponseMessage response = await sending.WithTimeout();
+        Assert.AreEqual(string.Concat(new string('a', size), new string('b', size), new string('c', size)), seen.Content);
+    }
+
+    [TestMethod]
     public async Task SendAsync_ContentOfUnknownLength_IsSeenPieceByPieceWhileTheResponseFlows()
     {
         await using Http3Fixture fixture = await Http3Fixture.StartAsync();
