@@ -47,7 +47,8 @@ internal sealed partial class GrpcServerCall
 
         try
         {
-            await _exchange.CompleteResponseAsync().ConfigureAwait(false);
+            // Kestrel's HTTP/3 leaves this task open for ever when the client resets the stream meanwhile, which is likely, as its deadline passes too.
+            await _exchange.CompleteResponseAsync().WaitAsync(_exchange.Aborted).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Nobody awaits the end by deadline but the call itself, which must go on to its own end.
         catch (Exception exception)
@@ -59,13 +60,9 @@ internal sealed partial class GrpcServerCall
 
     private void SendStatus(GrpcStatus status, GrpcMetadata? trailers)
     {
-        if (_exchange.Aborted.IsCancellationRequested)
-        {
-            return;
-        }
-
         try
         {
+            // Also when the client is gone: nobody reads it then, but Kestrel takes a response that ends with unsent data and without trailers for a fault of its own.
             // Before any message the status goes into the headers: Trailers-Only.
             Action<string, string> append = AreHeadersSent ? _exchange.AppendTrailer : _exchange.AppendResponseHeader;
             if (!AreHeadersSent)
