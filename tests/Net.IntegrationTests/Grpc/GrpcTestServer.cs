@@ -72,6 +72,8 @@ internal sealed class GrpcTestServer : IAsyncDisposable
         },
     };
 
+    public static HttpMessageInvoker CreateInvoker() => new(CreateHandler());
+
     public GrpcClient CreateClient(GrpcClientOptions? options = null) => new(Address, CreateHandler(), options);
 
     public async ValueTask DisposeAsync()
