@@ -1,6 +1,8 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Net.Server.Kestrel;
 using Net.Testing;
 
 namespace Net.UnitTests.Kestrel;
@@ -40,6 +42,35 @@ public sealed class StreamEndTests
         }
 
         await aborted.Task.WithTimeout();
+    }
+
+    [TestMethod]
+    public async Task Handler_ThatWritesOnToAClientThatHasGone_PilesNothingUp()
+    {
+        const int piece = 64 << 10;
+        var left = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.MapGet("/stubborn", async context =>
+        {
+            TransportStream stream = context.Features.GetRequiredFeature<ITransportStreamFeature>().Stream;
+            await context.Response.WriteAsync("begun");
+            await context.Response.Body.FlushAsync();
+            await stream.SendCompletion.ContinueWith(static _ => { }, TaskScheduler.Default);
+            for (int i = 0; i < 100; i++)
+            {
+                context.Response.BodyWriter.Write(new byte[piece]);
+                await context.Response.BodyWriter.FlushAsync();
+            }
+
+            left.SetResult(stream.Output.UnflushedBytes);
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+        Http3Exchange exchange = await peer.BeginGetAsync("/stubborn");
+        await exchange.ReadHeadersAsync();
+
+        exchange.Stream.AbortRead(RequestCancelled);
+
+        // The first write meets the end with its own bytes; those after it leave none.
+        Assert.IsLessThanOrEqualTo(2 * piece, await left.Task.WithTimeout());
     }
 
     [TestMethod]
