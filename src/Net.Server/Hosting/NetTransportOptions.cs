@@ -59,7 +59,7 @@ public sealed class NetTransportOptions
     /// <summary>Limits of raw streams.</summary>
     public RawStreamServerOptions RawStreams { get; set; } = new();
 
-    /// <summary>Has the last word on what each UDP port listens with, such as <see cref="ListenOptions.RetryThreshold"/>; gets what the other properties made. <c>null</c> (the default): nothing to add.</summary>
+    /// <summary>Has the last word on what each UDP port listens with, such as <see cref="ListenOptions.RetryThreshold"/>; gets what the other properties made. <see cref="TransportOptions.InlineContinuations"/> must stay off. <c>null</c> (the default): nothing to add.</summary>
     public Func<ListenOptions, ListenOptions>? ConfigureListen { get; set; }
 
     /// <summary>The engines to choose from, for tests.</summary>
@@ -112,6 +112,13 @@ public sealed class NetTransportOptions
             MaxConnections = MaxConnections,
             Limits = Limits,
         };
-        return ConfigureListen?.Invoke(listen) ?? listen;
+        listen = ConfigureListen?.Invoke(listen) ?? listen;
+        if (listen.InlineContinuations)
+        {
+            throw new ArgumentException(
+                $"{nameof(NetTransportOptions)}.{nameof(ConfigureListen)} turned {nameof(ListenOptions.InlineContinuations)} on: requests would run on the engine's thread and under Kestrel's locks. Leave it off, or serve raw streams alone with NetServerBuilder.");
+        }
+
+        return listen;
     }
 }

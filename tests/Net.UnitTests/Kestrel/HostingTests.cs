@@ -137,6 +137,15 @@ public sealed class HostingTests
     }
 
     [TestMethod]
+    public async Task InlineContinuations_UnderKestrel_AreRefused()
+    {
+        ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(() => MemorySite.StartAsync(
+            static application => application.MapGet("/", static () => "x"), static options => options.ConfigureListen = static listen => listen with { InlineContinuations = true }));
+
+        Assert.Contains("InlineContinuations", exception.Message);
+    }
+
+    [TestMethod]
     public async Task Streams_BeyondTheLimit_WaitForTheirTurn()
     {
         await using MemorySite site = await MemorySite.StartAsync(
