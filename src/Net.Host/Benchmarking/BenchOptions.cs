@@ -2,10 +2,18 @@ using Net.Hosting.Echoing;
 
 namespace Net.Hosting.Benchmarking;
 
-/// <summary>What <c>net bench echo</c> was told.</summary>
+/// <summary>What <c>net bench</c> was told.</summary>
 internal sealed record BenchOptions
 {
     internal required EchoTarget Target { get; init; }
+
+    internal required BenchService Service { get; init; }
+
+    /// <summary>Calls for each second over all connections, whether earlier ones came back or not; <c>null</c>: each stream waits for its last one.</summary>
+    internal int? Rate { get; init; }
+
+    /// <summary>Writes among a hundred queries of AQL.</summary>
+    internal int WritePercent { get; init; }
 
     internal required int Connections { get; init; }
 

@@ -1,11 +1,18 @@
 namespace Net.Hosting.Benchmarking;
 
-/// <summary>What <c>net bench echo --json</c> prints.</summary>
+/// <summary>What <c>net bench --json</c>; an echo is a call of whatever was measured prints.</summary>
 internal sealed record BenchReport
 {
     public required string EndPoint { get; init; }
 
+    /// <summary><c>raw echo</c>, <c>grpc echo</c> or <c>aql</c>.</summary>
+    public required string Service { get; init; }
+
+    /// <summary>The engine of raw streams; for calls the version of HTTP and its engine.</summary>
     public required string Engine { get; init; }
+
+    /// <summary>Calls that were asked for each second; absent in a closed loop. Latencies count from when a call was due then.</summary>
+    public int? RatePerSecond { get; init; }
 
     public required int Connections { get; init; }
 

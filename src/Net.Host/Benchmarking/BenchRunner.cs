@@ -1,11 +1,9 @@
 using System.Text.Json;
-using Net.Client;
-using Net.Hosting.Echoing;
 using Net.Hosting.Serving;
 
 namespace Net.Hosting.Benchmarking;
 
-/// <summary>Runs <c>net bench echo</c>: connects, warms up, measures, reports.</summary>
+/// <summary>Runs <c>net bench</c>: connects, warms up, measures, reports.</summary>
 internal sealed class BenchRunner(HostContext context, BenchOptions options)
 {
     // Enough to keep two cores busy with handshakes; more would only make each take longer.
@@ -17,70 +15,34 @@ internal sealed class BenchRunner(HostContext context, BenchOptions options)
     {
         using var signals = new ShutdownSignals();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop, cancellationToken);
-        TransportEngine engine = await context.Engines.SelectAsync(options.Target.Engine).ConfigureAwait(false);
-        await using (engine.ConfigureAwait(false))
-        {
-            TransportConnection[] connections = [];
-            try
-            {
-                connections = await ConnectAsync(engine, stop.Token).ConfigureAwait(false);
-                BenchReport report = await MeasureAsync(engine, connections, stop).ConfigureAwait(false);
-                return report.ErrorCount == 0 && report.Echoes > 0 ? ExitCodes.Ok : ExitCodes.Failure;
-            }
-            finally
-            {
-                foreach (TransportConnection connection in connections)
-                {
-                    await connection.CloseAsync(RawStreamErrorCodes.NoError, "", CancellationToken.None).ConfigureAwait(false);
-                    await connection.DisposeAsync().ConfigureAwait(false);
-                }
-            }
-        }
-    }
-
-    private async Task<TransportConnection[]> ConnectAsync(TransportEngine engine, CancellationToken cancellationToken)
-    {
-        ConnectOptions connect = options.Target.MakeConnectOptions(engine, context.TimeProvider.GetUtcNow(), options.Inline);
-        var connections = new TransportConnection?[options.Connections];
-        try
+        BenchLoad load = options.Service == BenchService.RawEcho
+            ? await RawEchoLoad.OpenAsync(context, options).ConfigureAwait(false)
+            : await CallLoad.OpenAsync(context, options).ConfigureAwait(false);
+        await using (load.ConfigureAwait(false))
         {
             await Parallel.ForAsync(
-                0, connections.Length, new ParallelOptions { MaxDegreeOfParallelism = ConnectsAtOnce, CancellationToken = cancellationToken },
+                0, options.Connections, new ParallelOptions { MaxDegreeOfParallelism = ConnectsAtOnce, CancellationToken = stop.Token },
                 async (i, token) =>
                 {
                     long started = context.TimeProvider.GetTimestamp();
-                    connections[i] = await options.Target.ConnectAsync(engine, connect, token).ConfigureAwait(false);
+                    await load.ConnectAsync(i, token).ConfigureAwait(false);
                     _connectTimes.Record(context.TimeProvider.GetElapsedTime(started));
                 }).ConfigureAwait(false);
+            BenchReport report = await MeasureAsync(load, stop).ConfigureAwait(false);
+            return report.ErrorCount == 0 && report.Echoes > 0 ? ExitCodes.Ok : ExitCodes.Failure;
         }
-        catch
-        {
-            foreach (TransportConnection? connection in connections)
-            {
-                if (connection is not null)
-                {
-                    await connection.DisposeAsync().ConfigureAwait(false);
-                }
-            }
-
-            throw;
-        }
-
-        return connections!;
     }
 
-    private async Task<BenchReport> MeasureAsync(TransportEngine engine, TransportConnection[] connections, CancellationTokenSource stop)
+    private async Task<BenchReport> MeasureAsync(BenchLoad load, CancellationTokenSource stop)
     {
-        byte[] payload = new byte[options.Size];
-        context.Random.NextBytes(payload);
         List<BenchWorker> workers = [];
         List<LatencyHistogram> histograms = [];
-        foreach (TransportConnection connection in connections)
+        for (int i = 0; i < options.Connections; i++)
         {
-            var client = new RawStreamClient(connection, timeProvider: context.TimeProvider);
             var latencies = new LatencyHistogram();
             histograms.Add(latencies);
-            workers.AddRange(Enumerable.Range(0, options.Streams).Select(_ => new BenchWorker(connection, client, options, payload, latencies, context.TimeProvider)));
+            int connection = i;
+            workers.AddRange(Enumerable.Range(0, options.Streams).Select(_ => new BenchWorker(load.MakeCaller(connection), latencies)));
         }
 
         try
@@ -92,7 +54,7 @@ internal sealed class BenchRunner(HostContext context, BenchOptions options)
             watch.Start();
             TimeSpan cpu = Environment.CpuUsage.TotalTime;
             long allocated = GC.GetTotalAllocatedBytes();
-            var phase = new BenchPhase(context.TimeProvider, options.Count, options.Duration);
+            var phase = new BenchPhase(context.TimeProvider, options.Count, options.Duration, options.Rate);
             await RunAsync(workers, phase, isMeasured: true, stop.Token).ConfigureAwait(false);
             TimeSpan elapsed = phase.Elapsed;
             cpu = Environment.CpuUsage.TotalTime - cpu;
@@ -101,7 +63,7 @@ internal sealed class BenchRunner(HostContext context, BenchOptions options)
 
             var all = new LatencyHistogram();
             histograms.ForEach(all.Add);
-            BenchReport report = Make(engine, all, phase, elapsed, cpu, allocated);
+            BenchReport report = Make(load, all, phase, elapsed, cpu, allocated);
             await WriteAsync(report, all).ConfigureAwait(false);
             return report;
         }
@@ -117,14 +79,16 @@ internal sealed class BenchRunner(HostContext context, BenchOptions options)
     private static Task RunAsync(List<BenchWorker> workers, BenchPhase phase, bool isMeasured, CancellationToken cancellationToken) =>
         Task.WhenAll(workers.Select(worker => worker.RunAsync(phase, isMeasured, cancellationToken)));
 
-    private BenchReport Make(TransportEngine engine, LatencyHistogram all, BenchPhase phase, TimeSpan elapsed, TimeSpan cpu, long allocated)
+    private BenchReport Make(BenchLoad load, LatencyHistogram all, BenchPhase phase, TimeSpan elapsed, TimeSpan cpu, long allocated)
     {
         double count = Math.Max(1, all.Count);
         double perSecond = all.Count / Math.Max(elapsed.TotalSeconds, 1e-9);
         return new BenchReport
         {
             EndPoint = options.Target.EndPoint.ToString(),
-            Engine = engine.Name,
+            Service = options.Service switch { BenchService.RawEcho => "raw echo", BenchService.GrpcEcho => "grpc echo", _ => "aql" },
+            Engine = load.Via,
+            RatePerSecond = options.Rate,
             Connections = options.Connections,
             StreamsPerConnection = options.Streams,
             Bytes = options.Size,

@@ -13,12 +13,12 @@ internal static class BenchText
     {
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Echoes} echoes of {report.Bytes} bytes with {report.EndPoint} over {report.Engine}: {report.Connections} connections x {report.StreamsPerConnection} streams, {(report.NewStreamPerEcho ? "a new stream each" : "same streams")}, {report.Seconds:0.00} s"));
+            $"{report.Service}: {report.Echoes} of {report.Bytes} bytes with {report.EndPoint} over {report.Engine}: {report.Connections} connections x {report.StreamsPerConnection} streams, {(report.NewStreamPerEcho || report.Service != "raw echo" ? "a new stream each" : "same streams")}, {report.Seconds:0.00} s{(report.RatePerSecond is int rate ? $"; {rate}/s were due, latencies count from then" : "")}"));
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.EchoesPerSecond:N0} echoes/s, {report.MegabytesPerSecond:N1} MB/s each way; on the client {report.CpuMicrosecondsPerEcho:0.0} us CPU and {report.AllocatedBytesPerEcho:0} bytes allocated per echo"));
+            $"{report.EchoesPerSecond:N0} calls/s, {report.MegabytesPerSecond:N1} MB/s each way; on the client {report.CpuMicrosecondsPerEcho:0.0} us CPU and {report.AllocatedBytesPerEcho:0} bytes allocated per call"));
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("us", "min", "mean", "p50", "p90", "p99", "p99.9", "max");
-        AddRow(table, "echo", report.Latency);
+        AddRow(table, "call", report.Latency);
         AddRow(table, "connect", report.Connect);
         console.Write(table);
         WriteHistogram(console, latencies);

@@ -1,83 +1,46 @@
-using System.Runtime.CompilerServices;
-using Net.Client;
-using Net.Hosting.Echoing;
+using Net.Aql;
+using Net.Grpc;
 
 namespace Net.Hosting.Benchmarking;
 
-/// <summary>One stream's worth of load: one echo after the other, on the same stream or on a new one each.</summary>
-internal sealed class BenchWorker(
-    TransportConnection connection, RawStreamClient client, BenchOptions options, byte[] payload, LatencyHistogram latencies, TimeProvider timeProvider) : IAsyncDisposable
+/// <summary>One caller's worth of load: calls one after the other, as fast as they come back or when their time has come.</summary>
+internal sealed class BenchWorker(BenchCaller caller, LatencyHistogram latencies) : IAsyncDisposable
 {
     // A server that refuses everything is not worth more of these; each was counted.
     private const int MaxFailuresInARow = 100;
 
-    private RawStream? _stream;
-    private EchoExchange? _exchange;
-
     internal async Task RunAsync(BenchPhase phase, bool isMeasured, CancellationToken cancellationToken)
     {
         int failures = 0;
-        while (failures < MaxFailuresInARow && !cancellationToken.IsCancellationRequested && !connection.Closed.IsCompleted && phase.TryTake())
+        while (failures < MaxFailuresInARow && !cancellationToken.IsCancellationRequested && caller.IsOpen && phase.TryTake(out long? due))
         {
             try
             {
-                TimeSpan time = options.NewStream
-                    ? await EchoOnNewStreamAsync(cancellationToken).ConfigureAwait(false)
-                    : await EchoOnOwnStreamAsync(cancellationToken).ConfigureAwait(false);
+                if (due is long at)
+                {
+                    await phase.WaitAsync(at, cancellationToken).ConfigureAwait(false);
+                }
+
+                TimeSpan time = await caller.CallAsync(cancellationToken).ConfigureAwait(false);
                 failures = 0;
                 if (isMeasured)
                 {
-                    latencies.Record(time);
+                    // From when the call was due, so that waiting behind a slow one counts for those that had to wait.
+                    latencies.Record(due is long since ? phase.ElapsedSince(since) : time);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception exception) when (exception is TransportException or HostException or InvalidOperationException)
+            catch (Exception exception) when (exception is TransportException or GrpcException or AqlException or HostException or InvalidOperationException)
             {
                 failures++;
                 phase.AddError(exception);
-                await DisposeAsync().ConfigureAwait(false);
+                await caller.ResetAsync().ConfigureAwait(false);
             }
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_stream is RawStream stream)
-        {
-            _stream = null;
-            _exchange = null;
-            await stream.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<TimeSpan> EchoOnOwnStreamAsync(CancellationToken cancellationToken)
-    {
-        if (_exchange is null)
-        {
-            // Without a deadline: the runner watches that echoes come back at all.
-            _stream = await client.OpenAsync(
-                options.Target.Route, new RawStreamOptions { Idempotency = Idempotency.NoSideEffects }, cancellationToken).ConfigureAwait(false);
-            _exchange = new EchoExchange(_stream, timeProvider);
-        }
-
-        return await _exchange.EchoAsync(payload).ConfigureAwait(false);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<TimeSpan> EchoOnNewStreamAsync(CancellationToken cancellationToken)
-    {
-        long started = timeProvider.GetTimestamp();
-        RawStream stream = await client.OpenAsync(
-            options.Target.Route, new RawStreamOptions { Idempotency = Idempotency.NoSideEffects }, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-        {
-            await new EchoExchange(stream, timeProvider).EchoWholeAsync(payload).ConfigureAwait(false);
-        }
-
-        return timeProvider.GetElapsedTime(started);
-    }
+    public ValueTask DisposeAsync() => caller.DisposeAsync();
 }

@@ -6,70 +6,70 @@ namespace Net.Hosting.CommandLine;
 /// <summary><c>net bench echo</c>.</summary>
 internal static class BenchCommand
 {
+    private const string Raw = "raw";
+    private const string Grpc = "grpc";
+
     private const string Help = $"""
         Examples:
           net bench echo localhost:8443                                   10,000 echoes of 64 bytes, one at a time
           net bench echo localhost:8443 --connections 4 --streams 16 --duration 10s
           net bench echo localhost:8443 --new-stream --count 50000        a new stream for each echo
+          net bench echo localhost:8443 --protocol grpc --http 2          gRPC calls, here over HTTP/2
+          net bench echo localhost:8443 --rate 5000 --streams 64 --duration 10s
+          net bench aql localhost:8443 --writes 10 --streams 16 --duration 10s
           net bench echo localhost:8443 --size 16k --json > result.json
 
-        Every stream has one echo under way (a closed loop): a slow server gets fewer, and their wait shows in the latency of each.
-        Latencies are exact to 1 %. Memory does not grow with the number of echoes.
-        Exit codes: {ExitCodes.Help}. An echo that fails makes it 1.
+        Without --rate every stream has one call under way (a closed loop): a slow server gets fewer, and their wait shows in the latency of each.
+        With --rate calls are due at even distances, and latencies count from then: a call that had to wait for a free stream shows that wait, too.
+        Latencies are exact to 1 %. Memory does not grow with the number of calls.
+        Exit codes: {ExitCodes.Help}. A call that fails makes it 1.
         """;
 
     internal static (Command Command, string Help) Make(HostContext context, Dictionary<Command, string> texts)
     {
-        Option<int> connections = CountOptions.Make("--connections", "Connections.", 1, 1, 100_000);
-        Option<int> streams = CountOptions.Make("--streams", "Streams at once on each connection.", 1, 1, 100_000);
-        Option<int> count = CountOptions.Make("--count", "Echoes over all streams.", 10_000, 1, int.MaxValue);
-        Option<TimeSpan?> duration = new("--duration")
+        Option<string> protocol = new("--protocol")
         {
-            Description = "How long to go on, instead of --count.",
-            CustomParser = static result => DurationText.Parse(result),
-            HelpName = "TIME",
+            Description = "raw: net/1 streams. grpc: calls of echo.EchoService.",
+            DefaultValueFactory = static _ => Raw,
+            HelpName = $"{Raw}|{Grpc}",
         };
-        Option<int> size = SizeText.MakeOption("--size", "Bytes of an echo: a number, with k or M.", 16 << 20, 64);
-        Option<bool> newStream = new("--new-stream") { Description = "Opens a stream for each echo instead of using the same again." };
-        Option<int> warmup = CountOptions.Make("--warmup", "Echoes over all streams before measuring begins.", 1000, 0, int.MaxValue);
+        protocol.AcceptOnlyFromAmong(Raw, Grpc);
+        Option<bool> newStream = new("--new-stream") { Description = "Opens a stream for each echo instead of using the same again; gRPC always does." };
         Option<bool> inline = new("--inline")
         {
-            Description = "Runs the client on the engine's own threads where the engine can: lower latency.",
+            Description = "Runs the client of raw streams on the engine's own threads where the engine can: lower latency.",
             DefaultValueFactory = static _ => true,
             HelpName = "true|false",
         };
-
         Command echo = new("echo", "Measures round trips to a server's echo.");
-        ClientOptionSet client = new(echo, context.Engines.Names);
-        foreach (Option option in new Option[] { connections, streams, count, duration, size, newStream, warmup, inline })
+        BenchOptionSet load = new(echo, context.Engines.Names, hasRoute: true);
+        foreach (Option option in new Option[] { protocol, newStream, inline })
         {
             echo.Options.Add(option);
         }
 
-        echo.Validators.Add(result =>
+        echo.SetAction((parsed, cancellationToken) => new BenchRunner(context, load.Read(parsed) with
         {
-            if (result.GetResult(count) is { Implicit: false } && result.GetResult(duration) is { Implicit: false })
-            {
-                result.AddError("--count and --duration each say when to stop; give one of them.");
-            }
-        });
-        echo.SetAction((parsed, cancellationToken) => new BenchRunner(context, new BenchOptions
-        {
-            Target = client.Read(parsed),
-            Connections = parsed.GetValue(connections),
-            Streams = parsed.GetValue(streams),
-            Count = parsed.GetValue(count),
-            Duration = parsed.GetValue(duration),
-            Size = parsed.GetValue(size),
+            Service = parsed.GetValue(protocol) == Grpc ? BenchService.GrpcEcho : BenchService.RawEcho,
             NewStream = parsed.GetValue(newStream),
-            Warmup = parsed.GetValue(warmup),
             Inline = parsed.GetValue(inline),
-            Json = client.ReadJson(parsed),
         }).RunAsync(cancellationToken));
         texts.Add(echo, Help);
 
+        Option<int> writes = CountOptions.Make("--writes", "Sets among a hundred queries; the others are gets.", 50, 0, 100, "PERCENT");
+        Command aql = new("aql", "Measures gets and sets in a server's AQL store, in the collection 'bench'.");
+        BenchOptionSet queries = new(aql, context.Engines.Names, hasRoute: false);
+        aql.Options.Add(writes);
+        aql.SetAction((parsed, cancellationToken) => new BenchRunner(context, queries.Read(parsed) with
+        {
+            Service = BenchService.Aql,
+            WritePercent = parsed.GetValue(writes),
+        }).RunAsync(cancellationToken));
+        texts.Add(aql, Help);
+
         Command command = new("bench", "Measures latency and throughput.");
         command.Subcommands.Add(echo);
-        return (command, "Example:\n  net bench echo localhost:8443 --duration 10s");
+        command.Subcommands.Add(aql);
+        return (command, "Examples:\n  net bench echo localhost:8443 --duration 10s\n  net bench aql localhost:8443 --rate 1000 --streams 16 --duration 10s");
     }
 }

@@ -192,7 +192,35 @@ public sealed class EchoTests
         Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
         Assert.Contains("p99.9", result.Output);
         Assert.Contains("####", result.Output);
-        Assert.Contains("echoes/s", result.Output);
+        Assert.Contains("calls/s", result.Output);
+    }
+
+    [TestMethod]
+    [DataRow("echo", "--protocol grpc --http 3", "grpc echo", "HTTP/3 on ngtcp2")]
+    [DataRow("echo", "--protocol grpc --http 2 --connections 2", "grpc echo", "HTTP/2")]
+    [DataRow("aql", "--writes 20", "aql", "HTTP/3 on ngtcp2")]
+    public async Task Bench_Calls_MakesSoManyAndReportsThem(string service, string arguments, string expectedService, string expectedVia)
+    {
+        ScriptResult result = await HostProgram.RunAsync(s_server.ClientArguments(
+            ["bench", service, s_server.EndPoint, .. arguments.Split(' '), "--streams", "4", "--count", "500", "--warmup", "20", "--json"]));
+
+        Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.AreEqual(expectedService, json.RootElement.GetProperty("service").GetString());
+        Assert.AreEqual(expectedVia, json.RootElement.GetProperty("engine").GetString());
+        Assert.AreEqual(500, json.RootElement.GetProperty("latency").GetProperty("count").GetInt64());
+        Assert.AreEqual(0, json.RootElement.GetProperty("errorCount").GetInt64());
+    }
+
+    [TestMethod]
+    public async Task Bench_Rate_MakesTheCallsThatWereDue()
+    {
+        ScriptResult result = await BenchAsync("--rate", "200", "--duration", "500ms", "--streams", "4", "--warmup", "10", "--json");
+
+        Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.AreEqual(200, json.RootElement.GetProperty("ratePerSecond").GetInt32());
+        Assert.AreEqual(100, json.RootElement.GetProperty("echoes").GetInt64(), "However slow the machine is, as many are made as were due.");
     }
 
     [TestMethod]

@@ -26,6 +26,8 @@ public sealed class CommandLineTests
     [DataRow("echo localhost:1 --message a --size 5", "give one of them")]
     [DataRow("bench echo localhost:1 --size 3x", "--size is '3x'")]
     [DataRow("bench echo localhost:1 --size 17M", "1 byte to 16M")]
+    [DataRow("bench echo localhost:1 --rate 0", "--rate is '0'")]
+    [DataRow("bench aql localhost:1 --writes 101", "--writes is '101'")]
     [DataRow("bench echo localhost:1 --count 5 --duration 1s", "give one of them")]
     public async Task RunAsync_WrongUsage_SaysWhatAndEndsWithTwo(string arguments, string expected)
     {
@@ -77,6 +79,7 @@ public sealed class CommandLineTests
     [DataRow("echo --help", "date | net echo")]
     [DataRow("bench echo --help", "--new-stream --count 50000")]
     [DataRow("bench --help", "net bench echo")]
+    [DataRow("bench aql --help", "net bench aql localhost:8443")]
     [DataRow("sign --help", "net sign localhost:8443 --message hello")]
     [DataRow("aql --help", "net aql localhost:8443 'get users/42' --json")]
     [DataRow("health --help", "net health --quiet && echo ready")]
