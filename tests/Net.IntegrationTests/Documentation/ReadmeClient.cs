@@ -1,8 +1,9 @@
 // <usings>
 using System.Net;
-using System.Text;
 using Net;
-using Net.Client;
+using Net.Aql;
+using Net.Grpc;
+using Net.Http3;
 using Net.Ngtcp2;
 // </usings>
 
@@ -15,21 +16,25 @@ internal static class ReadmeClient
     {
         // <body>
         await using var engine = new Ngtcp2Engine();
-        await using TransportConnection connection = await engine.ConnectAsync(new ConnectOptions
+        await using var handler = new Http3Handler(new Http3HandlerOptions
         {
-            RemoteEndPoint = new DnsEndPoint("localhost", 8443),
-            ApplicationProtocols = ["net/1"],
+            Engine = engine,
             Tls = new ClientTlsOptions
             {
                 Identity = TlsIdentity.FromPemFiles("certs/out/client.pem", "certs/out/client-key.pem"),
                 ServerCertificatePolicy = CertificateTrust.FromPemFile("certs/out/ca.pem"),
             },
         });
-        await using RawStream stream = await new RawStreamClient(connection).OpenAsync("echo");
-        await stream.Output.WriteAsync("hello over QUIC"u8.ToArray());
-        await stream.Output.CompleteAsync();
-        using var answer = new StreamReader(stream.Input.AsStream(), Encoding.UTF8);
-        Console.WriteLine($"{await answer.ReadToEndAsync()}, round trip {connection.GetPathStatistics().SmoothedRtt}");
+        using var http = new HttpClient(handler, disposeHandler: false) { DefaultRequestVersion = HttpVersion.Version30 };
+        Console.Write(await http.GetStringAsync("https://localhost:8443/")); // HTTP/3, or HTTP/2 where UDP is blocked
+
+        using var grpc = new GrpcClient(new Uri("https://localhost:8443"), handler);
+        var aql = new AqlClient(grpc);
+        await aql.QueryAsync(AqlText.Parse("set users/42 \"Ada\""));
+        await foreach (var row in aql.StreamAsync(AqlText.Parse("range users 0..9")))
+        {
+            Console.WriteLine(AqlText.FormatBytes(row.Value.Data));
+        }
         // </body>
     }
 }

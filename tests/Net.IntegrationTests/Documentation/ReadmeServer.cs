@@ -1,7 +1,9 @@
 // <usings>
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Net;
-using Net.Ngtcp2;
+using Net.Aql;
 using Net.Server;
 // </usings>
 
@@ -10,25 +12,23 @@ namespace Net.IntegrationTests.Documentation;
 /// <summary>The server that README.md shows; ReadmeTests compares the two, so that what users copy compiles.</summary>
 internal static class ReadmeServer
 {
-    internal static async Task RunAsync()
+    internal static async Task RunAsync(string[] args)
     {
         // <body>
-        await using var engine = new Ngtcp2Engine();
-        var tls = new ServerTlsOptions
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        builder.AddNetServer(server =>
         {
-            Identity = TlsIdentity.FromPemFiles("certs/out/server.pem", "certs/out/server-key.pem"),
-            ClientCertificateMode = ClientCertificateMode.Required,
-            ClientCertificatePolicy = CertificateTrust.FromPemFile("certs/out/ca.pem"),
-        };
-        await using NetServer server = new NetServerBuilder().MapStream("echo", static s => s.Input.CopyToAsync(s.Output)).Build();
-        await server.ListenAsync(engine, new ListenOptions
-        {
-            LocalEndPoint = new IPEndPoint(IPAddress.IPv6Any, 8443),
-            ApplicationProtocols = ["net/1"],
-            Tls = (in ClientHello hello) => tls, // asked for each handshake: return another snapshot to rotate
+            server.EndPoints.Clear();
+            server.EndPoints.Add(new IPEndPoint(IPAddress.IPv6Any, 8443)); // HTTP/3 and raw streams on UDP, HTTP/2 on TCP
+            server.Identity = TlsIdentity.FromPemFiles("certs/out/server.pem", "certs/out/server-key.pem");
+            server.ClientCertificateMode = ClientCertificateMode.Required;
+            server.ClientCertificatePolicy = CertificateTrust.FromPemFile("certs/out/ca.pem");
         });
-        Console.ReadLine();
-        await server.StopAsync(TimeSpan.FromSeconds(30));
+        WebApplication app = builder.Build();
+        app.MapGet("/", (HttpRequest request) => $"hello over {request.Protocol}\n");
+        app.MapNetStream("echo", static stream => stream.Input.CopyToAsync(stream.Output));
+        app.MapNetGrpc(AqlService.Definition, new AqlService(new AqlEngine(AqlStore.CreateInMemory(), TimeProvider.System)));
+        await app.RunAsync();
         // </body>
     }
 }
