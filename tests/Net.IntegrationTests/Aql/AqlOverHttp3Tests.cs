@@ -38,9 +38,14 @@ public sealed class AqlOverHttp3Tests : AqlServiceTests
         return (new Server(engine, site), new GrpcClient(new Uri($"https://localhost:{site.Port}"), handler, options));
     }
 
+    // Kestrel calls it critical, in an event without a name, when a handler ends while bytes for a client that has left are still in its pipe.
+    private protected override void ExpectClientsThatLeave(IAsyncDisposable server) => ((Server)server).Site.Errors.Expect("");
+
     /// <summary>The site, and the engine of the client that was disposed before.</summary>
     private sealed class Server(Ngtcp2Engine engine, KestrelSite site) : IAsyncDisposable
     {
+        internal KestrelSite Site => site;
+
         public async ValueTask DisposeAsync()
         {
             await engine.DisposeAsync().WithTimeout();
