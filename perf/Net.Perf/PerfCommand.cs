@@ -43,6 +43,7 @@ internal sealed class PerfCommand
             perf._markdown, perf._json, perf._silent, perf._placed,
         };
         perf.Add(root, "echo", "Echo of 64 bytes against UDP ping-pong, and the work for each.", EchoSection.RunAsync);
+        perf.Add(root, "rpc", "gRPC calls over HTTP/3 against HTTP/2 with TLS, and the work for each.", RpcSection.RunAsync);
         perf.Add(root, "bulk", "One-way transfer against UDP, SslStream, and gtlsserver with gtlsclient.", BulkSection.RunAsync);
         perf.Add(root, "handshake", "Handshakes plain, mutual and resumed against SslStream.", HandshakeSection.RunAsync);
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
@@ -50,12 +51,13 @@ internal sealed class PerfCommand
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);
+        AddPeer(root, "rpc-server", RpcPeer.ServeAsync);
         return root;
     }
 
     private static void AddPeer(RootCommand root, string name, Func<Task> run)
     {
-        var command = new Command(name, "One end of the idle connections.") { Hidden = true };
+        var command = new Command(name, "One end in a process of its own.") { Hidden = true };
         command.SetAction((_, _) => run());
         root.Add(command);
     }

@@ -21,6 +21,12 @@ internal sealed class EchoComparison
     /// <summary>Spread of the pairs' p50 ratios: the width of their middle half as a part of the median.</summary>
     internal double Spread => Statistics.Spread([.. Ratios().Select(static r => r.P50)]);
 
+    /// <summary>Median of the pairs' differences B - A.</summary>
+    internal EchoRound Difference => Medians([.. _a.Zip(_b, static (a, b) => new EchoRound(b.P50 - a.P50, b.P99 - a.P99, b.Cpu - a.Cpu))]);
+
+    /// <summary>Spread of the pairs' ratios of processor time.</summary>
+    internal double CpuSpread => Statistics.Spread([.. Ratios().Select(static r => r.Cpu)]);
+
     /// <summary>Pairs measured.</summary>
     internal int Pairs => _b.Count;
 
@@ -39,6 +45,24 @@ internal sealed class EchoComparison
         {
             comparison._a.Add(Measure(a, ticks));
             comparison._b.Add(Measure(b, ticks));
+        }
+
+        return comparison;
+    }
+
+    /// <summary>Does the rounds.</summary>
+    /// <param name="a">A round of the yardstick.</param>
+    /// <param name="b">A round of what is measured.</param>
+    /// <param name="pairs">How many rounds of each.</param>
+    /// <param name="budget">No new pair begins after this time.</param>
+    internal static async Task<EchoComparison> RunAsync(Func<Task<EchoRound>> a, Func<Task<EchoRound>> b, int pairs, TimeSpan budget)
+    {
+        var comparison = new EchoComparison();
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (int i = 0; i < pairs && (i == 0 || System.Diagnostics.Stopwatch.GetElapsedTime(started) < budget); i++)
+        {
+            comparison._a.Add(await a().ConfigureAwait(false));
+            comparison._b.Add(await b().ConfigureAwait(false));
         }
 
         return comparison;

@@ -74,6 +74,18 @@ internal static unsafe partial class Pinning
         }
     }
 
+    /// <summary>Puts a whole process on the core of its side when the sides are split; threads that it makes later follow those that it has.</summary>
+    internal static void PinProcess(int processId, bool isServer)
+    {
+        if (Current == Placement.Split)
+        {
+            foreach (string task in Directory.GetDirectories($"/proc/{processId}/task"))
+            {
+                Pin(int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), isServer ? ServerCore : ClientCore);
+            }
+        }
+    }
+
     /// <summary>Puts the engine's threads on the cores of their sides when these are split.</summary>
     internal static void PinEngineThreads()
     {

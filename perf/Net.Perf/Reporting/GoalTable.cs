@@ -13,7 +13,7 @@ internal static class GoalTable
             {
                 yield return
                 [
-                    goal.Row, goal.What, Limit(goal, goal.Must), goal.Aim is { } aim ? Limit(goal, aim) : "-", standing.Placement,
+                    goal.Row, goal.What, Limit(goal, goal.Must), Limit(goal, goal.Aim), standing.Placement,
                     Format.Number(standing.Measured, 2), goal.Judge(standing.Measured), standing.Noise is { } noise ? Format.Percent(noise) : "-",
                     standing.Note,
                 ];
@@ -21,6 +21,6 @@ internal static class GoalTable
         }
     }
 
-    private static string Limit(Goal goal, double value) =>
-        (goal.HigherIsBetter ? ">= " : "<= ") + value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Limit(Goal goal, double? limit) =>
+        limit is not { } value ? "-" : (goal.HigherIsBetter ? ">= " : "<= ") + value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
 }

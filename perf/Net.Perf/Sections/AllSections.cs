@@ -34,6 +34,7 @@ internal static class AllSections
             yield return ("echo", "--split");
         }
 
+        yield return ("rpc", "--packed");
         yield return ("bulk", "--packed");
         yield return ("handshake", "--packed");
         yield return ("growth", "--packed");

@@ -71,7 +71,7 @@ internal static class EchoSection
         }).ConfigureAwait(false);
         if (!newStreams)
         {
-            report.Stand("10", Math.Round(bytes, 1), inline ? "inline continuations" : "thread pool");
+            report.Stand("10a", Math.Round(bytes, 1), inline ? "inline continuations" : "thread pool");
         }
         else
         {

@@ -4,13 +4,16 @@ using Net.Perf.Measuring;
 
 namespace Net.Perf.Subjects;
 
-/// <summary>One end of idle connections in a process of its own, told what to do line by line over its standard input.</summary>
+/// <summary>One end in a process of its own, told what to do line by line over its standard input.</summary>
 internal sealed class PeerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly Process _process;
 
     private PeerProcess(Process process) => _process = process;
+
+    /// <summary>The process's number.</summary>
+    internal int Id => _process.Id;
 
     /// <summary>Starts this program again with other arguments.</summary>
     internal static PeerProcess Start(params string[] arguments)

@@ -111,7 +111,8 @@ internal sealed class QuicPair : IAsyncDisposable
         await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static TrafficCounters Sum(IReadOnlyList<UdpLoop> loops)
+    /// <summary>What some loops have done so far.</summary>
+    internal static TrafficCounters Sum(IReadOnlyList<UdpLoop> loops)
     {
         TrafficCounters sum = default;
         foreach (UdpLoop loop in loops)

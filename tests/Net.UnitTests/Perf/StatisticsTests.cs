@@ -90,4 +90,51 @@ public sealed class StatisticsTests
         Assert.AreEqual(later, later - earlier + earlier);
         Assert.AreEqual(22 + 44 + 55 + 66, later.SystemCalls);
     }
+
+    [TestMethod]
+    public async Task RunAsync_OfAnEchoComparison_ComparesAndSubtractsPairByPair()
+    {
+        double factor = 1;
+        EchoComparison comparison = await EchoComparison.RunAsync(
+            () =>
+            {
+                factor *= 2;
+                return Task.FromResult(new EchoRound(factor, factor, factor));
+            },
+            () => Task.FromResult(new EchoRound(3 * factor, 4 * factor, 5 * factor)),
+            3, TimeSpan.FromMinutes(1));
+
+        Assert.AreEqual(new EchoRound(3, 4, 5), comparison.Ratio);
+        Assert.AreEqual(new EchoRound(8, 12, 16), comparison.Difference);
+        Assert.AreEqual(3, comparison.Pairs);
+        Assert.AreEqual(0, comparison.CpuSpread);
+    }
+
+    [TestMethod]
+    public void Parse_OfALineOfFigures_GivesThemBack()
+    {
+        var figures = new ProcessFigures(1_234_567_890_123, 42, 7);
+
+        Assert.AreEqual(figures, ProcessFigures.Parse(figures.ToLine()));
+        Assert.AreEqual(figures, figures + figures - figures);
+    }
+
+    [TestMethod]
+    [DoNotParallelize]
+    public void Switch_OfASpanRecorder_RecordsWhileItIsOn()
+    {
+        using var source = new ActivitySource("Net.UnitTests.Recorded");
+        using var recorder = new SpanRecorder();
+
+        source.StartActivity("before")?.Dispose();
+        Assert.AreEqual(0, recorder.Count);
+        recorder.Switch(isOn: true);
+        source.StartActivity("while it is on")!.Dispose();
+        recorder.Switch(isOn: false);
+        long recorded = recorder.Count;
+        source.StartActivity("after")?.Dispose();
+
+        Assert.IsGreaterThanOrEqualTo(1, recorded);
+        Assert.AreEqual(recorded, recorder.Count);
+    }
 }
