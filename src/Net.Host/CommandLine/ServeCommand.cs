@@ -50,12 +50,6 @@ internal static class ServeCommand
         Option<TimeSpan> idle = TimeOption("--idle-timeout", "Connections without any packet for this long are dropped.", 30);
         Option<int> connections = CountOption("--max-connections", "Connections open at once.", 1000, 1_000_000);
         Option<int> streams = CountOption("--max-streams", "Streams open at once on one connection.", 100, 1 << 20);
-        Option<bool> inline = new("--inline")
-        {
-            Description = "Runs handlers on the engine's own threads where the engine can: lower latency.",
-            DefaultValueFactory = static _ => true,
-            HelpName = "true|false",
-        };
         Option<LogLevel> log = new("--log-level")
         {
             Description = "What is logged to standard error: Trace, Debug, Information, Warning, Error, Critical or None.",
@@ -70,7 +64,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, inline, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -90,7 +84,6 @@ internal static class ServeCommand
             MaxStreams = parsed.GetValue(streams),
             ShutdownTimeout = parsed.GetValue(shutdown),
             IdleTimeout = parsed.GetValue(idle),
-            Inline = parsed.GetValue(inline),
             LogLevel = parsed.GetValue(log),
             ReadyFile = parsed.GetValue(ready),
             SelfTest = parsed.GetValue(selfTest),

@@ -32,8 +32,6 @@ internal sealed record ServeOptions
 
     internal required TimeSpan IdleTimeout { get; init; }
 
-    internal required bool Inline { get; init; }
-
     internal required LogLevel LogLevel { get; init; }
 
     internal string? ReadyFile { get; init; }

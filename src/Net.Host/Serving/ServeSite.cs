@@ -87,7 +87,5 @@ internal sealed class ServeSite : IAsyncDisposable
         transport.KeepAliveInterval = asked.IdleTimeout < TimeSpan.FromSeconds(30) ? TimeSpan.FromMilliseconds(Math.Max(1, asked.IdleTimeout.TotalMilliseconds / 3)) : TimeSpan.FromSeconds(10);
         transport.DrainTimeout = asked.ShutdownTimeout < TimeSpan.FromHours(23) ? asked.ShutdownTimeout + CutMargin : Timeout.InfiniteTimeSpan;
         transport.RawStreams = new RawStreamServerOptions { MaxConcurrentStreams = 100_000 };
-        bool isInline = asked.Inline && scope.Engine?.Capabilities.HasFlag(EngineCapabilities.InlineContinuations) == true;
-        transport.ConfigureListen = listen => listen with { InlineContinuations = isInline };
     }
 }
