@@ -14,7 +14,7 @@ internal sealed class InteropService
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the token of a handler was cancelled.</summary>
+    /// <summary>Completes when a streaming handler was told that its call is cancelled: by its token, or by a write.</summary>
     public Task Cancelled => _cancelled.Task;
 
     /// <summary>Completes when a streaming handler runs.</summary>
@@ -59,8 +59,18 @@ internal sealed class InteropService
     public async ValueTask StreamingOutputAsync(StreamingOutputCallRequest request, GrpcMessageWriter<StreamingOutputCallResponse> responses, GrpcServerContext context)
     {
         Watch(context);
-        await EchoMetadataAsync(context);
-        await AnswerAsync(request, responses, context);
+        try
+        {
+            await EchoMetadataAsync(context);
+            await AnswerAsync(request, responses, context);
+        }
+        catch (OperationCanceledException)
+        {
+            // A write may tell first that the client is gone; the call is then over before its token would be cancelled.
+            _cancelled.TrySetResult();
+            throw;
+        }
+
         ThrowIfAsked(request.ResponseStatus);
     }
 
