@@ -51,9 +51,10 @@ internal sealed class UnaryRequestContent : HttpContent
         }
     }
 
+    // With its length known a request goes out as one: handlers send the headers of others ahead, as the rest may wait for a response, and then each write and the end by themselves.
     protected override bool TryComputeLength(out long length)
     {
-        length = 0;
-        return false;
+        length = _encoding == GrpcEncoding.Identity ? MessageFraming.PrefixSize + (long)_message.CalculateSize() : 0;
+        return length > 0;
     }
 }
