@@ -6,10 +6,10 @@ namespace Net.Telemetry;
 /// <summary>Makes the OpenTelemetry SDK listen to the signals of Net.</summary>
 public static class NetInstrumentationExtensions
 {
-    /// <summary>Names of the trace sources and meters of Net: <c>Net.Transport</c>, <c>Net.Client</c>, <c>Net.Server</c>.</summary>
-    public static IReadOnlyList<string> SourceNames { get; } = [TransportDiagnostics.SourceName, "Net.Client", "Net.Server"];
+    /// <summary>Names of the trace sources and meters of Net: <c>Net.Transport</c>, <c>Net.Client</c>, <c>Net.Server</c>, <c>Net.Http3</c>, <c>Net.Grpc</c>, <c>Net.Aql</c>.</summary>
+    public static IReadOnlyList<string> SourceNames { get; } = [TransportDiagnostics.SourceName, "Net.Client", "Net.Server", "Net.Http3", "Net.Grpc", "Net.Aql"];
 
-    /// <summary>Records the spans of Net: connect, handshake and stream, on both sides.</summary>
+    /// <summary>Records the spans of Net: connect, handshake, stream, request and call, on both sides.</summary>
     /// <param name="builder">The SDK's builder.</param>
     /// <returns>The builder.</returns>
     public static TracerProviderBuilder AddNetInstrumentation(this TracerProviderBuilder builder)
@@ -18,7 +18,7 @@ public static class NetInstrumentationExtensions
         return builder.AddSource([.. SourceNames]);
     }
 
-    /// <summary>Records the metrics of Net: connections, handshakes and streams, on both sides.</summary>
+    /// <summary>Records the metrics of Net: connections, handshakes, streams, requests, calls and the AQL store.</summary>
     /// <param name="builder">The SDK's builder.</param>
     /// <returns>The builder.</returns>
     public static MeterProviderBuilder AddNetInstrumentation(this MeterProviderBuilder builder)

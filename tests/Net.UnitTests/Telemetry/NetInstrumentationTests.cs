@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Net.Aql;
 using Net.Client;
+using Net.Grpc;
+using Net.Http3;
 using Net.Server;
 using Net.Telemetry;
 using Net.Testing;
@@ -18,7 +21,12 @@ public sealed class NetInstrumentationTests
 {
     [TestMethod]
     public void SourceNames_AreThoseOfTheLibraries() => CollectionAssert.AreEqual(
-        (string[])[TransportDiagnostics.SourceName, ClientDiagnostics.SourceName, ServerDiagnostics.SourceName], NetInstrumentationExtensions.SourceNames.ToArray());
+        (string[])
+        [
+            TransportDiagnostics.SourceName, ClientDiagnostics.SourceName, ServerDiagnostics.SourceName,
+            Http3Diagnostics.SourceName, GrpcDiagnostics.SourceName, AqlDiagnostics.SourceName,
+        ],
+        NetInstrumentationExtensions.SourceNames.ToArray());
 
     [TestMethod]
     public async Task Spans_OfARawStream_AreOneTraceFromCallerToHandler()
