@@ -26,7 +26,9 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
     private List<(Action<object?> Callback, object? State)>? _onClosed;
     private Task _watch = Task.CompletedTask;
     private bool _isClosed;
+    private TaskCompletionSource? _sendOverTold;
     private bool _isSendOver;
+    private bool _isSendOverTold;
     private bool _isInputOver;
     private bool _isServed;
     private bool _canServeAgain;
@@ -108,7 +110,8 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _connectionId = null;
         _closedSource = null;
         _onClosed?.Clear();
-        _isClosed = _isSendOver = _isInputOver = _isServed = _canServeAgain = false;
+        _sendOverTold = null;
+        _isClosed = _isSendOver = _isSendOverTold = _isInputOver = _isServed = _canServeAgain = false;
         _isReleased = 0;
         BeginAborts();
         BeginRate();
@@ -182,6 +185,15 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         TellClosed();
     }
 
+    /// <summary>Completes when Kestrel has been told what it is to be told of a sending side that has failed. Ends soon: it waits for nothing but a thread.</summary>
+    internal Task WhenSendOverTold()
+    {
+        lock (_lock)
+        {
+            return _isSendOverTold ? Task.CompletedTask : (_sendOverTold ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
     private void HandleSendOver(Task sending)
     {
         if (sending.IsFaulted && sending.Exception.InnerException is TransportException failure)
@@ -200,6 +212,15 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         {
             TellClosed();
         }
+
+        TaskCompletionSource? told;
+        lock (_lock)
+        {
+            _isSendOverTold = true;
+            told = _sendOverTold;
+        }
+
+        told?.SetResult();
     }
 
     private void TellClosed()

@@ -103,8 +103,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         }
         catch (TransportException)
         {
-            _isOver = true;
-            return new ValueTask<FlushResult>(NobodyReads);
+            return EndAsync();
         }
 
         return flush.IsCompletedSuccessfully ? flush : AwaitFlushAsync(flush);
@@ -120,8 +119,7 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
         }
         catch (TransportException)
         {
-            _isOver = true;
-            return NobodyReads;
+            return await EndAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -130,6 +128,15 @@ internal sealed class TransportStreamOutput(TransportStreamContext owner) : Pipe
                 owner.EndSendWait();
             }
         }
+    }
+
+    // Kestrel takes no notice of what a flush says, only of being told that the stream is over. Until it has been, the writer waits: otherwise a handler that never
+    // looks at its token could write all it has to nobody first.
+    private async ValueTask<FlushResult> EndAsync()
+    {
+        _isOver = true;
+        await owner.WhenSendOverTold().ConfigureAwait(false);
+        return NobodyReads;
     }
 
     private void NoteFlush()
