@@ -26,7 +26,9 @@ public sealed class HeaderFloodTests
     [DataRow("references", "reset 0x10e", DisplayName = "a megabyte of references to the static table, which would be thirty")]
     public async Task HeaderSection_OverALimit_IsRefusedAndCostsNothing(string kind, string expected)
     {
-        await using BesiegedSite site = await BesiegedSite.StartAsync(TestContext);
+        // What still comes for refused streams is no progress, and a quick machine sends more of it in a second than the transport would stand.
+        await using BesiegedSite site = await BesiegedSite.StartAsync(
+            TestContext, transport: static t => t.Limits = t.Limits with { MaxIdleDatagramsPerSecond = 10_000_000 });
         byte[] request = Http3Bytes.Frame(Http3Bytes.Headers, [.. Fields(), .. Excess(kind)]);
         var outcomes = new SortedDictionary<string, int>(StringComparer.Ordinal);
         await AskAsync(site, request, Together, outcomes);
