@@ -27,6 +27,13 @@ internal sealed class UnaryRequestContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        if (_encoding == GrpcEncoding.Identity && stream is IBufferWriter<byte> output)
+        {
+            // Such a stream lends its own memory, as that of HTTP/3 does: nothing is copied, and what is announced goes out with the end.
+            MessageFraming.Write(output, _message, _encoding, maxSize: null);
+            return;
+        }
+
         int size = _encoding == GrpcEncoding.Identity ? _message.CalculateSize() : int.MaxValue;
         if (size > OneArray)
         {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Net.Grpc;
 using Net.Protocol.Echo;
@@ -31,6 +33,27 @@ public sealed class UnaryRequestLengthTests
         Assert.IsLessThan(MoreThanOneArray, sent);
     }
 
+    [TestMethod]
+    [DataRow(64)]
+    [DataRow(MoreThanOneArray)]
+    public async Task UnaryAsync_StreamThatLendsItsMemory_IsWrittenWithoutACopy(int payload)
+    {
+        using var lent = new LendingStream();
+        using var handler = new FakeHandler(async (request, token) =>
+        {
+            await request.Content!.CopyToAsync(lent, token);
+            return FakeHandler.Answer(GrpcStatus.Ok, new EchoResponse());
+        });
+        using var client = new GrpcClient(new Uri("https://server.example:443"), handler);
+
+        await client.UnaryAsync(ServerCallFixture.Echo, new EchoRequest { Payload = new string('x', payload) }).WithTimeout();
+
+        ReadOnlySpan<byte> frame = lent.Written.WrittenSpan;
+        Assert.AreEqual(0, frame[0]);
+        Assert.AreEqual(frame.Length - 5, BinaryPrimitives.ReadInt32BigEndian(frame[1..]));
+        Assert.AreEqual(payload, EchoRequest.Parser.ParseFrom(frame[5..]).Payload.Length);
+    }
+
     private static async Task<(long? Announced, long Sent)> SendAsync(int payload, GrpcEncoding encoding)
     {
         long? announced = null;
@@ -47,5 +70,43 @@ public sealed class UnaryRequestLengthTests
         using var client = new GrpcClient(new Uri("https://server.example:443"), handler, new GrpcClientOptions { Encoding = encoding });
         await client.UnaryAsync(ServerCallFixture.Echo, new EchoRequest { Payload = new string('x', payload) }).WithTimeout();
         return (announced, sent);
+    }
+
+    /// <summary>As the request stream of HTTP/3 is: it can be written into, and nothing need be copied.</summary>
+    private sealed class LendingStream : Stream, IBufferWriter<byte>
+    {
+        internal ArrayBufferWriter<byte> Written { get; } = new();
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public void Advance(int count) => Written.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => Written.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => Written.GetSpan(sizeHint);
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new AssertFailedException("The message was copied.");
     }
 }
