@@ -59,7 +59,7 @@ internal static class CurlPeer
 }
 
 /// <summary>A request to send.</summary>
-internal sealed record CurlRequest(string Path, string Method = "GET", string? Body = null, long? AbortAfter = null);
+internal sealed record CurlRequest(string Path, string Method = "GET", string? Body = null, long? AbortAfter = null, IReadOnlyList<string>? Headers = null);
 
 /// <summary>What came of a request.</summary>
 internal sealed record CurlResult(int Error, int Status, int Version, Dictionary<string, string> Headers, Dictionary<string, string> Trailers, long Length, string Sha256);

@@ -1,9 +1,13 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Net.IntegrationTests.Grpc;
+using Net.IntegrationTests.Grpc.Messages;
 using Net.IntegrationTests.Interop;
 using Net.IntegrationTests.Setup;
 using Net.Server;
@@ -69,6 +73,27 @@ public sealed class CurlRequestTests : IDisposable
         CurlResult result = await CurlPeer.SendAsync(s_certificates, site.Port, new CurlRequest("/trailers"));
 
         Assert.AreEqual("value", result.Trailers["x-trailer"]);
+    }
+
+    [TestMethod]
+    public async Task GrpcCall_MadeByHand_IsAnsweredWithItsFramesAndTrailers()
+    {
+        await using KestrelSite site = await KestrelSite.StartAsync(s_certificates, static application => application.MapNetGrpc(InteropMethods.Definition, new InteropService()));
+        string path = _files.Combine("request");
+        await File.WriteAllBytesAsync(path, Frame(new SimpleRequest { ResponseSize = 1000, Payload = new Payload { Body = ByteString.CopyFrom(s_body, 0, 70_000) } }));
+        byte[] expected = Frame(new SimpleResponse { Payload = new Payload { Body = ByteString.CopyFrom(new byte[1000]) } });
+        string[] headers = ["content-type: application/grpc", "te: trailers"];
+
+        CurlResult result = await CurlPeer.SendAsync(s_certificates, site.Port, new CurlRequest(InteropMethods.UnaryCall.Path, "POST", path, Headers: headers));
+
+        Assert.AreEqual(200, result.Status);
+        Assert.AreEqual("application/grpc", result.Headers["content-type"]);
+        AssertBody(expected, result);
+        Assert.AreEqual("0", result.Trailers["grpc-status"]);
+
+        CurlResult unknown = await CurlPeer.SendAsync(s_certificates, site.Port, new CurlRequest("/grpc.testing.TestService/Nothing", "POST", path, Headers: headers));
+
+        Assert.AreEqual("12", unknown.Headers["grpc-status"], "Trailers-Only: the status is in the one block of headers.");
     }
 
     [TestMethod]
@@ -177,6 +202,14 @@ public sealed class CurlRequestTests : IDisposable
         AssertBody("plain"u8.ToArray(), result);
         Assert.AreEqual("ngtcp2", site.Status.EngineName);
         Assert.HasCount(2, site.Status.EndPoints, "localhost is 127.0.0.1 and ::1");
+    }
+
+    // One uncompressed message on gRPC's wire.
+    private static byte[] Frame(IMessage message)
+    {
+        byte[] frame = [0, 0, 0, 0, 0, .. message.ToByteArray()];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), frame.Length - 5);
+        return frame;
     }
 
     private static void AssertBody(byte[] expected, CurlResult result)
