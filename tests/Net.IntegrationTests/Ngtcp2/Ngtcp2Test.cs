@@ -60,7 +60,12 @@ public abstract class Ngtcp2Test
     internal T Own<T>(T value)
         where T : IAsyncDisposable
     {
-        _owned.Add(value);
+        // Tests connect several clients at once.
+        lock (_owned)
+        {
+            _owned.Add(value);
+        }
+
         return value;
     }
 

@@ -113,7 +113,12 @@ public abstract partial class EngineConformanceTests
     protected T Own<T>(T disposable)
         where T : IAsyncDisposable
     {
-        _owned.Add(disposable);
+        // Both ends of a connection are made at once.
+        lock (_owned)
+        {
+            _owned.Add(disposable);
+        }
+
         return disposable;
     }
 
