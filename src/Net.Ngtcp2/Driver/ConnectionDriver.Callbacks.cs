@@ -10,13 +10,6 @@ namespace Net.Ngtcp2.Driver;
 // The bodies only record and copy: the library forbids its read, write and delete functions in here.
 internal sealed unsafe partial class ConnectionDriver
 {
-    // All ciphers of QUIC have this one (RFC 9001, section 5.3).
-    private const int AeadTagLength = 16;
-
-    [ThreadStatic]
-    private static ConnectionDriver? t_reader;
-
-    private readonly List<StopSendingFrame> _stops = [];
     private readonly List<byte[]> _ticketSessions = [];
     private readonly List<byte[]> _newTokens = [];
     private bool _handshakeCompletedEvent;
@@ -71,43 +64,6 @@ internal sealed unsafe partial class ConnectionDriver
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference) => From(reference->user_data)._native;
-
-    // The library gives this one no user data; packets are only decrypted inside its read function, so the reader is known.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnDecrypt(
-        byte* destination, ngtcp2_crypto_aead* aead, ngtcp2_crypto_aead_ctx* key, byte* source, nuint length, byte* nonce, nuint nonceLength, byte* header, nuint headerLength)
-    {
-        int result = CryptoCallbacks.Decrypt(destination, aead, key, source, length, nonce, nonceLength, header, headerLength);
-        if (result == 0 && t_reader is { } driver)
-        {
-            try
-            {
-                var packetHeader = new ReadOnlySpan<byte>(header, (int)headerLength);
-                if (PacketWindow.Covers(packetHeader))
-                {
-                    PacketNovelty novelty = driver._packets.Note(packetHeader);
-                    if (novelty == PacketNovelty.TooOld)
-                    {
-                        return NGTCP2_ERR_DECRYPT;
-                    }
-
-                    if (novelty == PacketNovelty.Copy)
-                    {
-                        return result;
-                    }
-                }
-
-                driver._hasNewPacket = true;
-                StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)length - AeadTagLength), driver._stops);
-            }
-            catch (Exception exception)
-            {
-                return driver.Fail(exception);
-            }
-        }
-
-        return result;
-    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context)
