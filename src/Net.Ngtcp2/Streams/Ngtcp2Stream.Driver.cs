@@ -7,8 +7,6 @@ namespace Net.Ngtcp2.Streams;
 // The driver's side of a stream. Everything here runs on the driver's thread.
 internal sealed unsafe partial class Ngtcp2Stream
 {
-    private readonly Pipe? _receive;
-    private readonly Pipe? _send;
     private long _received;
     private long _extended;
     private bool _sawEarlyData;
@@ -85,7 +83,7 @@ internal sealed unsafe partial class Ngtcp2Stream
             Volatile.Write(ref _sawEarlyData, true);
         }
 
-        if (data.IsEmpty || _receive is null)
+        if (data.IsEmpty || _input is null)
         {
             return;
         }
@@ -98,7 +96,7 @@ internal sealed unsafe partial class Ngtcp2Stream
             return;
         }
 
-        PipeWriter writer = _receive.Writer;
+        PipeWriter writer = _input.Writer;
         while (!data.IsEmpty)
         {
             Span<byte> room = writer.GetSpan(1);
@@ -119,7 +117,7 @@ internal sealed unsafe partial class Ngtcp2Stream
         else if (!_receiveEnded)
         {
             // Without a threshold the flush never waits.
-            ValueTask<FlushResult> flush = _receive!.Writer.FlushAsync();
+            ValueTask<FlushResult> flush = _input!.Writer.FlushAsync();
             if (flush.IsCompleted)
             {
                 _ = flush.Result;
@@ -130,13 +128,14 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>Ends the receiving side: with the peer's FIN when <paramref name="failure"/> is <c>null</c>, else with a failure that reads throw.</summary>
     internal void EndReceive(TransportException? failure)
     {
-        if (_receive is null || _receiveEnded)
+        if (_input is null || _receiveEnded)
         {
             return;
         }
 
         _receiveEnded = true;
-        _receive.Writer.Complete(failure);
+        _input.Writer.Complete(failure);
+        _input.ReleaseWriter();
         if (_inputCompleted || failure is not null)
         {
             // After a failure nobody can read what is left, and the other streams need the connection's credit for it.
@@ -162,7 +161,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>Looks for something to send. When it returns <c>true</c>, <see cref="EndSend"/> must follow.</summary>
     internal bool BeginSend()
     {
-        if (_send is null || _sendReaderCompleted || _finSent || _sendShut || !_send.Reader.TryRead(out ReadResult result))
+        if (_output is null || _sendReaderCompleted || _finSent || _sendShut || !_output.Reader.TryRead(out ReadResult result))
         {
             return false;
         }
@@ -172,7 +171,7 @@ internal sealed unsafe partial class Ngtcp2Stream
         _sendBuffer = _sentOffset == _freedOffset ? buffer : buffer.Slice(_unsentPosition);
         if (_sendBuffer.IsEmpty && !_sendPipeEnded)
         {
-            _send.Reader.AdvanceTo(buffer.Start, buffer.Start);
+            _output.Reader.AdvanceTo(buffer.Start, buffer.Start);
             return false;
         }
 
@@ -233,7 +232,10 @@ internal sealed unsafe partial class Ngtcp2Stream
     {
         _unsentPosition = _sendBuffer.Start;
         _sendBuffer = default;
-        _send!.Reader.AdvanceTo(_readStart, _readStart);
+        if (!_sendReaderCompleted)
+        {
+            _output!.Reader.AdvanceTo(_readStart, _readStart);
+        }
     }
 
     /// <summary>Notes an acknowledgement.</summary>
@@ -270,20 +272,20 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal void FreeAcknowledged()
     {
         NeedsFree = false;
-        if (_sendReaderCompleted || _ackedOffset <= _freedOffset || !_send!.Reader.TryRead(out ReadResult result))
+        if (_sendReaderCompleted || _ackedOffset <= _freedOffset || !_output!.Reader.TryRead(out ReadResult result))
         {
             return;
         }
 
         SequencePosition acked = result.Buffer.GetPosition(_ackedOffset - _freedOffset);
         _freedOffset = _ackedOffset;
-        _send.Reader.AdvanceTo(acked, acked);
+        _output.Reader.AdvanceTo(acked, acked);
     }
 
     /// <summary>The sending side can do no more: wakes the writer with the reason. Blocks stay until the native library lets go of them.</summary>
     internal void StopSend(TransportException failure)
     {
-        if (_send is not null && !_sendCompletion.IsSet)
+        if (_output is not null && !_sendCompletion.IsSet)
         {
             FailSend(failure);
         }
@@ -300,7 +302,7 @@ internal sealed unsafe partial class Ngtcp2Stream
 
         _closed = true;
         IsNative = false;
-        if (_send is not null && !_sendReaderCompleted)
+        if (_output is not null && !_sendReaderCompleted)
         {
             _sendReaderCompleted = true;
             if (failure is null && IsAllAcknowledged)
@@ -312,7 +314,8 @@ internal sealed unsafe partial class Ngtcp2Stream
                 StopSend(failure ?? new TransportException(TransportError.StreamReset, $"Stream {Id} ended before the peer had acknowledged all of it."));
             }
 
-            _send.Reader.Complete();
+            _output.Reader.Complete();
+            _output.ReleaseReader();
         }
 
         if (failure is not null)

@@ -41,18 +41,12 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
         bool inline = connection.Options.InlineContinuations;
         if (CanRead)
         {
-            // The peer's window bounds this pipe, so that it needs no threshold of its own.
-            _receive = new Pipe(new PipeOptions(
-                PinnedBlockPool.Instance, inline ? PipeScheduler.Inline : PipeScheduler.ThreadPool, PipeScheduler.Inline, 0, 0, PinnedBlockPool.SmallestBlock, useSynchronizationContext: false));
-            _input = new StreamInput(this, _receive.Reader);
+            _input = new StreamInput(this, PipePool.ForReceiving(inline));
         }
 
         if (CanWrite)
         {
-            int limit = connection.Options.Limits.StreamSendBuffer;
-            _send = new Pipe(new PipeOptions(
-                PinnedBlockPool.Instance, PipeScheduler.Inline, inline ? PipeScheduler.Inline : PipeScheduler.ThreadPool, limit, Math.Max(1, limit / 2), PinnedBlockPool.SmallestBlock, useSynchronizationContext: false));
-            _output = new StreamOutput(this, _send.Writer);
+            _output = new StreamOutput(this, PipePool.ForSending(inline, connection.Options.Limits.StreamSendBuffer));
         }
         else
         {
@@ -218,6 +212,6 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
     {
         _sendFailure ??= failure;
         _sendCompletion.Fail(failure);
-        _send!.Writer.CancelPendingFlush();
+        _output!.CancelPendingFlush();
     }
 }

@@ -1,17 +1,32 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Net.Ngtcp2.Memory;
 
 namespace Net.Ngtcp2.Streams;
 
 /// <summary>The application's end of the receiving side: a pipe reader that gives credit back to the peer as bytes are consumed.</summary>
-internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeReader
+internal sealed class StreamInput : PipeReader
 {
+    private readonly Ngtcp2Stream _stream;
+    private readonly PipeReader _inner;
+    private PipeHold _hold;
     private ReadOnlySequence<byte> _buffer;
     private bool _completed;
     private volatile bool _isWaiting;
 
+    internal StreamInput(Ngtcp2Stream stream, PipePool pool)
+    {
+        _stream = stream;
+        _hold = new PipeHold(pool);
+        _inner = _hold.Pipe.Reader;
+        Writer = _hold.Pipe.Writer;
+    }
+
     internal bool IsCompleted => _completed;
+
+    /// <summary>The driver's end, until <see cref="ReleaseWriter"/>.</summary>
+    internal PipeWriter Writer { get; }
 
     /// <summary>Whether a read has returned the end of the stream.</summary>
     internal bool HasSeenEnd { get; private set; }
@@ -22,14 +37,30 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
     {
         long bytes = _buffer.Slice(0, consumed).Length;
         _buffer = default;
-        inner.AdvanceTo(consumed, examined);
+        Enter();
+        try
+        {
+            _inner.AdvanceTo(consumed, examined);
+        }
+        finally
+        {
+            _hold.Exit();
+        }
+
         if (bytes > 0)
         {
-            stream.OnConsumed(bytes);
+            _stream.OnConsumed(bytes);
         }
     }
 
-    public override void CancelPendingRead() => inner.CancelPendingRead();
+    public override void CancelPendingRead()
+    {
+        if (_hold.TryEnter())
+        {
+            _inner.CancelPendingRead();
+            _hold.Exit();
+        }
+    }
 
     public override void Complete(Exception? exception = null)
     {
@@ -40,33 +71,79 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
 
         _completed = true;
         _buffer = default;
-        inner.Complete();
-        stream.OnInputCompleted(exception is TransportException { ApplicationErrorCode: long code } ? code : stream.DefaultErrorCode, HasSeenEnd);
+        _inner.Complete();
+        _hold.Exit();
+        _stream.OnInputCompleted(exception is TransportException { ApplicationErrorCode: long code } ? code : _stream.DefaultErrorCode, HasSeenEnd);
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfWaiting();
-        ValueTask<ReadResult> read = inner.ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
+        Enter();
+        ValueTask<ReadResult> read;
+        try
+        {
+            read = _inner.ReadAsync(cancellationToken);
+        }
+        catch
+        {
+            _hold.Exit();
+            throw;
+        }
+
+        return FinishRead(read);
     }
 
     public override bool TryRead(out ReadResult result)
     {
-        if (!inner.TryRead(out result))
+        Enter();
+        try
         {
-            return false;
+            if (!_inner.TryRead(out result))
+            {
+                return false;
+            }
+        }
+        finally
+        {
+            _hold.Exit();
         }
 
         Note(result);
         return true;
     }
 
+    /// <summary>The driver has completed its end and uses it no more.</summary>
+    internal void ReleaseWriter() => _hold.Exit();
+
     protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
         ThrowIfWaiting();
-        ValueTask<ReadResult> read = inner.ReadAtLeastAsync(minimumSize, cancellationToken);
-        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
+        Enter();
+        ValueTask<ReadResult> read;
+        try
+        {
+            read = _inner.ReadAtLeastAsync(minimumSize, cancellationToken);
+        }
+        catch
+        {
+            _hold.Exit();
+            throw;
+        }
+
+        return FinishRead(read);
+    }
+
+    private ValueTask<ReadResult> FinishRead(ValueTask<ReadResult> read)
+    {
+        if (!read.IsCompletedSuccessfully)
+        {
+            return AwaitReadAsync(read);
+        }
+
+        ReadResult result = Note(read.Result);
+        _hold.Exit();
+        return new ValueTask<ReadResult>(result);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -80,6 +157,15 @@ internal sealed class StreamInput(Ngtcp2Stream stream, PipeReader inner) : PipeR
         finally
         {
             _isWaiting = false;
+            _hold.Exit();
+        }
+    }
+
+    private void Enter()
+    {
+        if (!_hold.TryEnter())
+        {
+            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
         }
     }
 

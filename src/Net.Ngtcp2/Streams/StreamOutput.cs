@@ -1,27 +1,95 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Net.Ngtcp2.Memory;
 
 namespace Net.Ngtcp2.Streams;
 
 /// <summary>The application's end of the sending side: a pipe writer that wakes the driver after each flush and throws once the stream can send no more.</summary>
-internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : PipeWriter
+internal sealed class StreamOutput : PipeWriter
 {
+    private readonly Ngtcp2Stream _stream;
+    private readonly PipeWriter _inner;
+    private PipeHold _hold;
     private bool _completed;
     private volatile bool _isWaiting;
 
+    internal StreamOutput(Ngtcp2Stream stream, PipePool pool)
+    {
+        _stream = stream;
+        _hold = new PipeHold(pool);
+        _inner = _hold.Pipe.Writer;
+        Reader = _hold.Pipe.Reader;
+    }
+
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => inner.UnflushedBytes;
+    public override long UnflushedBytes
+    {
+        get
+        {
+            if (!_hold.TryEnter())
+            {
+                return 0;
+            }
+
+            long bytes = _inner.UnflushedBytes;
+            _hold.Exit();
+            return bytes;
+        }
+    }
 
     internal bool IsCompleted => _completed;
 
-    public override void Advance(int bytes) => inner.Advance(bytes);
+    /// <summary>The driver's end, until <see cref="ReleaseReader"/>.</summary>
+    internal PipeReader Reader { get; }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+    public override void Advance(int bytes)
+    {
+        Enter();
+        try
+        {
+            _inner.Advance(bytes);
+        }
+        finally
+        {
+            _hold.Exit();
+        }
+    }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Enter();
+        try
+        {
+            return _inner.GetMemory(sizeHint);
+        }
+        finally
+        {
+            _hold.Exit();
+        }
+    }
 
-    public override void CancelPendingFlush() => inner.CancelPendingFlush();
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Enter();
+        try
+        {
+            return _inner.GetSpan(sizeHint);
+        }
+        finally
+        {
+            _hold.Exit();
+        }
+    }
+
+    public override void CancelPendingFlush()
+    {
+        if (_hold.TryEnter())
+        {
+            _inner.CancelPendingFlush();
+            _hold.Exit();
+        }
+    }
 
     public override void Complete(Exception? exception = null)
     {
@@ -33,32 +101,71 @@ internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : Pipe
         _completed = true;
         if (exception is null)
         {
-            inner.Complete();
-            stream.Post(StreamWork.Send);
+            _inner.Complete();
+            _hold.Exit();
+            _stream.Post(StreamWork.Send);
         }
         else
         {
-            stream.AbortWrite(exception is TransportException { ApplicationErrorCode: long code } ? code : stream.DefaultErrorCode);
-            inner.Complete();
+            _stream.AbortWrite(exception is TransportException { ApplicationErrorCode: long code } ? code : _stream.DefaultErrorCode);
+            _inner.Complete();
+            _hold.Exit();
         }
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfWaiting();
-        stream.ThrowIfSendFailed();
-        ValueTask<FlushResult> flush = inner.FlushAsync(cancellationToken);
-        stream.Post(StreamWork.Send);
-        return flush.IsCompletedSuccessfully && !stream.HasSendFailed ? flush : AwaitFlushAsync(flush);
+        _stream.ThrowIfSendFailed();
+        Enter();
+        ValueTask<FlushResult> flush;
+        try
+        {
+            flush = _inner.FlushAsync(cancellationToken);
+        }
+        catch
+        {
+            _hold.Exit();
+            throw;
+        }
+
+        return FinishFlush(flush);
     }
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfWaiting();
-        stream.ThrowIfSendFailed();
-        ValueTask<FlushResult> flush = inner.WriteAsync(source, cancellationToken);
-        stream.Post(StreamWork.Send);
-        return flush.IsCompletedSuccessfully && !stream.HasSendFailed ? flush : AwaitFlushAsync(flush);
+        _stream.ThrowIfSendFailed();
+        Enter();
+        ValueTask<FlushResult> flush;
+        try
+        {
+            flush = _inner.WriteAsync(source, cancellationToken);
+        }
+        catch
+        {
+            _hold.Exit();
+            throw;
+        }
+
+        return FinishFlush(flush);
+    }
+
+    /// <summary>The driver has completed its end and uses it no more.</summary>
+    internal void ReleaseReader() => _hold.Exit();
+
+    private ValueTask<FlushResult> FinishFlush(ValueTask<FlushResult> flush)
+    {
+        _stream.Post(StreamWork.Send);
+        if (!flush.IsCompletedSuccessfully || _stream.HasSendFailed)
+        {
+            return AwaitFlushAsync(flush);
+        }
+
+        // Taken before the pipe may go to another stream, whose state the task would else ask.
+        FlushResult result = flush.Result;
+        _hold.Exit();
+        return new ValueTask<FlushResult>(result);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -73,11 +180,20 @@ internal sealed class StreamOutput(Ngtcp2Stream stream, PipeWriter inner) : Pipe
         finally
         {
             _isWaiting = false;
+            _hold.Exit();
         }
 
         // A failure wakes a waiting flush by cancelling it, so that the reason can be thrown here.
-        stream.ThrowIfSendFailed();
+        _stream.ThrowIfSendFailed();
         return result;
+    }
+
+    private void Enter()
+    {
+        if (!_hold.TryEnter())
+        {
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+        }
     }
 
     // A pipe that notices a second writer ends its other side with the mistake, and the whole connection with it.
