@@ -117,7 +117,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
                 throw;
             }
 
-            return await SendObservedAsync(activity, started, origin, connection, request, cancellationToken).ConfigureAwait(false);
+            return await SendOnAsync(activity, started, origin, connection, request, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -160,7 +160,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         return _fallback.Value.SendAsync(request, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendObservedAsync(
+    private Task<HttpResponseMessage> SendOnAsync(
         Activity? activity, long started, Http3Origin origin, PooledConnection connection, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
@@ -173,12 +173,14 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
             throw;
         }
 
-        bool isMeasuring = Http3Diagnostics.IsMeasuring;
-        if (activity is null && !isMeasuring)
-        {
-            return await SendAndRetryAsync(origin, connection, request, cancellationToken).ConfigureAwait(false);
-        }
+        return activity is null && !Http3Diagnostics.IsMeasuring
+            ? SendAndRetryAsync(origin, connection, request, cancellationToken)
+            : SendObservedAsync(activity, started, origin, connection, request, cancellationToken);
+    }
 
+    private async Task<HttpResponseMessage> SendObservedAsync(
+        Activity? activity, long started, Http3Origin origin, PooledConnection connection, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Http3Diagnostics.CountActive(request, 1);
         HttpResponseMessage? response = null;
         Exception? failure = null;

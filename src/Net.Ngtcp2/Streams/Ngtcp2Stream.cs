@@ -15,8 +15,8 @@ namespace Net.Ngtcp2.Streams;
 internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
 {
     private readonly Ngtcp2Connection _connection;
-    private readonly Signal _completion = new();
-    private readonly Signal _sendCompletion = new();
+    private Signal _completion;
+    private Signal _sendCompletion;
     private readonly StreamInput? _input;
     private readonly StreamOutput? _output;
     private readonly PipeReader _inputFace;

@@ -1,7 +1,7 @@
 namespace Net.Ngtcp2.Streams;
 
-/// <summary>Something that happens once, as a task that is only made when somebody asks for it.</summary>
-internal sealed class Signal
+/// <summary>Something that happens once, as a task that is only made when somebody asks for it. A field, never a copy: it changes in place.</summary>
+internal struct Signal
 {
     private static readonly TaskCompletionSource Succeeded = MakeSucceeded();
     private TaskCompletionSource? _source;
