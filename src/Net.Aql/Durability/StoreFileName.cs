@@ -14,6 +14,8 @@ internal readonly record struct StoreFileName(StoreFileKind Kind, long Sequence)
     private const string SnapshotPrefix = "snapshot-";
     private const string Extension = ".aql";
 
+    /// <summary>Reads a name that <see cref="ToString"/> wrote.</summary>
+    /// <returns><c>false</c> for any other, also one that only looks alike: it names a file that the store did not make.</returns>
     internal static bool TryParse(string name, out StoreFileName parsed)
     {
         foreach ((string prefix, StoreFileKind kind) in new[] { (LogPrefix, StoreFileKind.Log), (SnapshotPrefix, StoreFileKind.Snapshot) })
@@ -21,10 +23,13 @@ internal readonly record struct StoreFileName(StoreFileKind Kind, long Sequence)
             if (name.Length == prefix.Length + 16 + Extension.Length
                 && name.StartsWith(prefix, StringComparison.Ordinal)
                 && name.EndsWith(Extension, StringComparison.Ordinal)
-                && long.TryParse(name.AsSpan(prefix.Length, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long sequence))
+                && long.TryParse(name.AsSpan(prefix.Length, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long sequence)
+                && sequence >= 0)
             {
                 parsed = new StoreFileName(kind, sequence);
-                return true;
+
+                // Capital digits name another file wherever the case of names counts.
+                return string.Equals(parsed.ToString(), name, StringComparison.Ordinal);
             }
         }
 

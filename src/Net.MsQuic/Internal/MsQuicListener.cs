@@ -60,7 +60,7 @@ internal sealed class MsQuicListener : TransportListener
         var listener = new MsQuicListener(options, credentials, timeProvider, disposed);
         try
         {
-            ThrowIfNotBindable(options.LocalEndPoint);
+            PortProbe.ThrowIfNotBindable(options.LocalEndPoint);
             listener._quic = await QuicListener.ListenAsync(
                 new QuicListenerOptions
                 {
@@ -112,21 +112,6 @@ internal sealed class MsQuicListener : TransportListener
         }
     }
 
-    // The library binds addresses that no interface has, and such a listener waits for ever. Where the right to a port is missing it only says "internal error".
-    // A port that another process holds it takes as well. So the operating system's own answer is asked for first.
-    private static void ThrowIfNotBindable(IPEndPoint local)
-    {
-        using var probe = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            probe.Bind(local);
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && ListenedPorts.Contains(local.Port))
-        {
-            // Listeners of one process may share a port for different application protocols; the library knows.
-        }
-    }
-
     private async Task StopAsync()
     {
         lock (_lock)
@@ -149,13 +134,14 @@ internal sealed class MsQuicListener : TransportListener
         await Task.Yield();
         Volatile.Write(ref _isStopping, true);
         Volatile.Write(ref _isClosed, true);
-        int port = LocalEndPoint.Port;
+        IPEndPoint local = LocalEndPoint;
         await _quic!.DisposeAsync().ConfigureAwait(false);
-        ListenedPorts.Remove(port);
+        ListenedPorts.Remove(local.Port);
         await _loop.ConfigureAwait(false);
         _handshaking.Abandon();
         _accepted.Writer.TryComplete();
         await Task.WhenAll(_connections.Keys.Select(connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await PortProbe.WaitUntilFreeAsync(local).ConfigureAwait(false);
         _disposed(this);
     }
 
