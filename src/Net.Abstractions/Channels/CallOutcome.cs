@@ -1,29 +1,29 @@
 namespace Net;
 
-/// <summary>How a call or stream on a channel ended, seen from the end point that served it: what breakers, balancers and health count.</summary>
+/// <summary>How a call or stream ended, as far as the end point's health, breaker and load are concerned. A closed set.</summary>
 public enum CallOutcome
 {
-    /// <summary>The peer answered.</summary>
-    Success,
+    /// <summary>It did what it should.</summary>
+    Success = 0,
 
-    /// <summary>The caller's own mistake, such as INVALID_ARGUMENT or a 4xx answer. Never counts against the end point.</summary>
-    ApplicationFailure,
+    /// <summary>The caller's own mistake (INVALID_ARGUMENT, a 4xx status): the end point answered well. Never counts against it.</summary>
+    ApplicationFailure = 1,
 
-    /// <summary>The server failed: a 5xx answer, UNAVAILABLE, INTERNAL.</summary>
-    ServerFailure,
+    /// <summary>The server failed (INTERNAL, UNAVAILABLE, a 5xx status). Counts against the end point.</summary>
+    ServerFailure = 2,
 
-    /// <summary>The server had too much to do: RESOURCE_EXHAUSTED, 429. Trips no breaker, but must not attract traffic by being quick.</summary>
-    Overloaded,
+    /// <summary>The server is out of room (RESOURCE_EXHAUSTED, 429). Trips no breaker, but the quick answer must not attract traffic.</summary>
+    Overloaded = 3,
 
-    /// <summary>The connection or the stream broke.</summary>
-    TransportFailure,
+    /// <summary>The connection or stream failed. Counts against the end point.</summary>
+    TransportFailure = 4,
 
-    /// <summary>A deadline or a timeout passed before the peer answered.</summary>
-    TimedOut,
+    /// <summary>No answer came in time. Counts against the end point.</summary>
+    TimedOut = 5,
 
     /// <summary>The caller gave up. Says nothing of the end point.</summary>
-    Cancelled,
+    Cancelled = 6,
 
-    /// <summary>The peer provably never processed it, such as H3_REQUEST_REJECTED or a stream above GOAWAY.</summary>
-    Refused,
+    /// <summary>The server provably did not process it (GOAWAY, H3_REQUEST_REJECTED, never sent), so that it may be sent again anywhere.</summary>
+    Refused = 7,
 }
