@@ -7,7 +7,7 @@ public abstract class HealthProbe
     /// <summary>A short name for logs and verdicts, such as <c>ping</c> or <c>grpc.health.v1</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Which verdict its results count for. That no session could be had counts for <see cref="HealthAspect.Path"/> whatever stands here.</summary>
+    /// <summary>Which verdict its results count for. When no session can be had, a check of <see cref="HealthAspect.Path"/> fails, and a check of another aspect says nothing.</summary>
     public abstract HealthAspect Aspect { get; }
 
     /// <summary>The <see cref="ChannelProtocol.Name"/> that its session must speak; <c>null</c> (the default): any.</summary>
