@@ -150,6 +150,28 @@ public sealed class RingHashTests
         }
     }
 
+    [TestMethod]
+    public void Pick_HomeWarmsUp_EachSessionReturnsOnceAndStays()
+    {
+        var fleet = new Fleet(6, TestSeed.TakeRandom());
+        int[] homes = Placements(fleet);
+        fleet.Candidates = fleet.Candidates.SetItem(2, fleet.Candidates[2] with { WarmUp = new SlowStartOptions { InitialWarmth = 0.05 }.Begin(fleet.Clock) });
+        bool[] isHome = new bool[Sessions];
+        for (int step = 0; step <= 10; step++)
+        {
+            int[] now = Placements(fleet);
+            for (int i = 0; i < Sessions; i++)
+            {
+                Assert.IsTrue(now[i] == homes[i] || (homes[i] == 2 && !isHome[i]), "a session left its home");
+                isHome[i] = now[i] == homes[i];
+            }
+
+            double part = Enumerable.Range(0, Sessions).Where(i => homes[i] == 2).Average(i => isHome[i] ? 1 : 0);
+            Assert.AreEqual(Math.Min(1, 0.05 + (0.95 * step / 10)), part, 0.06);
+            fleet.Clock.Advance(TimeSpan.FromSeconds(3));
+        }
+    }
+
     private static int[] Placements(Fleet fleet)
     {
         EndPointPicker picker = fleet.Picker(Client.Balancing.RingHash());
