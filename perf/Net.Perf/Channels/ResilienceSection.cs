@@ -48,7 +48,7 @@ internal static class ResilienceSection
             }
         });
         Add("retry budget, full", count => Repeat(count, budget.RecordSuccess));
-        figures.Notes.Add("All threads share the one breaker, member and budget: the worst case, a channel with a single end point.");
+        figures.Notes.Add("All threads share the one breaker, member and budget: the worst case, a channel with a single end point. Their figures include the threads' own start and end: see the row of the clock, which they do not share.");
         return figures;
     }
 

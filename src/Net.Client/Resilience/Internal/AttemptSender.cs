@@ -114,13 +114,21 @@ internal sealed class AttemptSender<TCall, TResult>
         }
 
         int number = CountSent();
-        ChannelEndPoint endPoint = lease.EndPoint;
+        ChannelEndPoint? endPoint = _plan.Trace is null ? null : lease.EndPoint;
         target.CountSent();
         target.Tried.Add(lease.EndPointId);
         CallDiagnostics.AttemptLeased(activity, lease, number);
-        Trace(endPoint, $"{number} ({CallDiagnostics.NameOf(kind)}) sent");
+        if (endPoint is not null)
+        {
+            Trace(endPoint, $"{number} ({CallDiagnostics.NameOf(kind)}) sent");
+        }
+
         AttemptEnd<TResult> end = await SendAsync(lease, new AttemptContext(number, kind, _plan.Idempotency, _deadline), parent, token).ConfigureAwait(false);
-        Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+        if (endPoint is not null)
+        {
+            Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+        }
+
         return end;
     }
 
