@@ -50,6 +50,7 @@ internal sealed class PerfCommand
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
         perf.Add(root, "balancing", "What a pick costs with each balancing policy, on one thread and on sixteen.", BalancingSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
+        perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);
