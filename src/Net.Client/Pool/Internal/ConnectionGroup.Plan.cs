@@ -186,8 +186,8 @@ internal sealed partial class ConnectionGroup
             target = Math.Max(target, 1);
         }
 
-        // The wish stands while there can be no more, so that not every call repeats it.
-        bool isShort = Volatile.Read(ref _growWanted) != 0 || Route.HasWaiters;
+        // Calls that find no room wish for growth. The wish stands while there can be no more, so that not every call repeats it.
+        bool isShort = Volatile.Read(ref _growWanted) != 0 || (ready == 0 && Route.HasWaiters);
         return Math.Min(isShort ? Math.Max(target, ready + 1) : target, _options.MaxConnections);
     }
 
