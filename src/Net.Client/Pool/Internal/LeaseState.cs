@@ -5,7 +5,7 @@ internal abstract class LeaseState
 {
     private long _version;
 
-    /// <summary>Number of the lease that this object serves now.</summary>
+    /// <summary>Number of the lease that this object serves now, or would serve next.</summary>
     internal long Version => Volatile.Read(ref _version);
 
     /// <summary>The session that is lent.</summary>
@@ -19,6 +19,14 @@ internal abstract class LeaseState
 
     /// <summary>Number of the connection.</summary>
     internal abstract long ConnectionId { get; }
+
+    /// <summary>Which transport won, and why.</summary>
+    internal virtual string? Choice => null;
+
+    /// <summary>Notes that the first answer came.</summary>
+    internal virtual void NoteAnswer()
+    {
+    }
 
     /// <summary>Ends the lease of a version, if it has not ended.</summary>
     /// <returns>Whether this call ended it.</returns>
