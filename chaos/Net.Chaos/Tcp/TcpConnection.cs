@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+using Net.Chaos.Proxy;
+
+namespace Net.Chaos.Tcp;
+
+/// <summary>A client's connection and the one to the server, and what runs between them.</summary>
+internal sealed class TcpConnection : IAsyncDisposable
+{
+    private readonly Socket _client;
+    private readonly Socket _server;
+    private readonly TcpDirection _upstream;
+    private readonly TcpDirection _downstream;
+    private readonly Lock _lock = new();
+    private bool _isClosed;
+
+    internal TcpConnection(Socket client, Socket server, ChainIdentity identity, ChaosClock clock, IReadOnlyList<Toxic> toxics, TrafficCounters traffic, long maxHeldBytes)
+    {
+        _client = client;
+        _server = server;
+        Number = identity.Session;
+        Client = (IPEndPoint)client.RemoteEndPoint!;
+        Local = (IPEndPoint)server.LocalEndPoint!;
+        _upstream = new TcpDirection(this, client, server, ToxicStream.Upstream, identity, clock, toxics, traffic, maxHeldBytes);
+        _downstream = new TcpDirection(this, server, client, ToxicStream.Downstream, identity, clock, toxics, traffic, maxHeldBytes);
+    }
+
+    internal long Number { get; }
+
+    internal IPEndPoint Client { get; }
+
+    /// <summary>Where the server sees the client.</summary>
+    internal IPEndPoint Local { get; }
+
+    /// <summary>Carries data until both directions have ended.</summary>
+    internal async Task RunAsync()
+    {
+        await Task.WhenAll(_upstream.RunAsync(), _downstream.RunAsync()).ConfigureAwait(false);
+        Abort(isReset: false);
+    }
+
+    /// <summary>Gives back what a connection keeps that has run to its end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Abort(isReset: false);
+        await _upstream.DisposeAsync().ConfigureAwait(false);
+        await _downstream.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal void Change(Action<StreamChain> change)
+    {
+        _upstream.Change(change);
+        _downstream.Change(change);
+    }
+
+    /// <summary>Closes both sockets at once; what is held is lost.</summary>
+    internal void Abort(bool isReset)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+        }
+
+        if (isReset)
+        {
+            Reset(_client);
+            Reset(_server);
+        }
+
+        _client.Dispose();
+        _server.Dispose();
+        _upstream.Discard();
+        _downstream.Discard();
+    }
+
+    private static void Reset(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (SocketException)
+        {
+            // The other side was quicker.
+        }
+    }
+}
