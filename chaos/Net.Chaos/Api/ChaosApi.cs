@@ -182,10 +182,7 @@ internal sealed class ChaosApi(ChaosProxySet proxies, bool hasMetrics)
     private async Task<ApiAnswer> CreateToxicAsync(string name, ReadOnlyMemory<byte> body)
     {
         ChaosProxy proxy = proxies.Find(name);
-        JsonElement json = ApiJson.ParseObject(body);
-        ToxicStream stream = StreamNames.Parse(ApiJson.Text(json, "stream") ?? "downstream");
-        float toxicity = (float)(ApiJson.Number(json, "toxicity") ?? 1);
-        return OfToxic(await proxy.AddToxicAsync(ApiJson.Text(json, "type") ?? "", ApiJson.Text(json, "name"), stream, toxicity, ApiJson.Find(json, "attributes")).ConfigureAwait(false));
+        return OfToxic(await ProxyFile.AddAsync(proxy, ApiJson.ParseObject(body)).ConfigureAwait(false));
     }
 
     private async Task<ApiAnswer> UpdateToxicAsync(string name, string toxic, ReadOnlyMemory<byte> body)

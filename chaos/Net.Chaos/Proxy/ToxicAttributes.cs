@@ -110,34 +110,41 @@ internal sealed class ToxicAttributes
 
         if (spec.Kind == AttributeKind.Text)
         {
-            if (value.ValueKind != JsonValueKind.String)
+            // Clients that only know numbers send the digits of an identifier as one.
+            string? given = value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Number => value.GetRawText(),
+                _ => null,
+            };
+            if (given is null)
             {
                 faults.Add($"{spec.Name} must be a text");
             }
-            else if (spec.Choices.Count > 0 && !spec.Choices.Contains(value.GetString()!))
+            else if (spec.Choices.Count > 0 && !spec.Choices.Contains(given))
             {
-                faults.Add($"{spec.Name} is '{value.GetString()}'; it must be one of {string.Join(", ", spec.Choices)}");
+                faults.Add($"{spec.Name} is '{given}'; it must be one of {string.Join(", ", spec.Choices)}");
             }
             else
             {
-                text = value.GetString()!;
+                text = given;
             }
         }
         else if (spec.Kind == AttributeKind.Flag && value.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
             number = value.ValueKind == JsonValueKind.True ? 1 : 0;
         }
-        else if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out double given) || (spec.Kind != AttributeKind.Number && given != Math.Floor(given)))
+        else if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out double wanted) || (spec.Kind != AttributeKind.Number && wanted != Math.Floor(wanted)))
         {
             faults.Add($"{spec.Name} must be a {(spec.Kind == AttributeKind.Whole ? "whole number" : spec.Kind == AttributeKind.Flag ? "true or false" : "number")}");
         }
-        else if (given < spec.Min || given > spec.Max)
+        else if (wanted < spec.Min || wanted > spec.Max)
         {
-            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{spec.Name} is {given}; it must be {spec.Min} to {spec.Max}"));
+            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{spec.Name} is {wanted}; it must be {spec.Min} to {spec.Max}"));
         }
         else
         {
-            number = given;
+            number = wanted;
         }
     }
 
