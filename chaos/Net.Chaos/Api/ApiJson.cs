@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Net.Chaos.Proxy;
 
@@ -7,6 +8,8 @@ namespace Net.Chaos.Api;
 /// <summary>The API's JSON: bodies that come, and answers as toxiproxy writes them, field by field in its order.</summary>
 internal static class ApiJson
 {
+    // Answers are JSON for programs, never part of a page; quotation marks in messages stay readable.
+    private static readonly JsonWriterOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonDocumentOptions ReadOptions = new() { MaxDepth = 16 };
 
     internal static JsonElement Parse(ReadOnlyMemory<byte> body)
@@ -108,7 +111,7 @@ internal static class ApiJson
     internal static byte[] Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WriteOptions))
         {
             write(writer);
         }

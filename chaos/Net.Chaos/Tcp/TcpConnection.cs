@@ -37,12 +37,15 @@ internal sealed class TcpConnection : IAsyncDisposable
     {
         await Task.WhenAll(_upstream.RunAsync(), _downstream.RunAsync()).ConfigureAwait(false);
         Abort(isReset: false);
+
+        // Not before the loops have ended: a socket that is disposed while it is read would be reset and not closed.
+        _client.Dispose();
+        _server.Dispose();
     }
 
     /// <summary>Gives back what a connection keeps that has run to its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        Abort(isReset: false);
         await _upstream.DisposeAsync().ConfigureAwait(false);
         await _downstream.DisposeAsync().ConfigureAwait(false);
     }
@@ -53,7 +56,7 @@ internal sealed class TcpConnection : IAsyncDisposable
         _downstream.Change(change);
     }
 
-    /// <summary>Closes both sockets at once; what is held is lost.</summary>
+    /// <summary>Ends the connection both ways; what is held is lost.</summary>
     internal void Abort(bool isReset)
     {
         lock (_lock)
@@ -66,27 +69,27 @@ internal sealed class TcpConnection : IAsyncDisposable
             _isClosed = true;
         }
 
-        if (isReset)
+        foreach (Socket socket in (Socket[])[_client, _server])
         {
-            Reset(_client);
-            Reset(_server);
+            try
+            {
+                if (isReset)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                    socket.Dispose();
+                }
+                else
+                {
+                    socket.Shutdown(SocketShutdown.Both);
+                }
+            }
+            catch (SocketException)
+            {
+                // The other side was quicker; the loops see it.
+            }
         }
 
-        _client.Dispose();
-        _server.Dispose();
         _upstream.Discard();
         _downstream.Discard();
-    }
-
-    private static void Reset(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (SocketException)
-        {
-            // The other side was quicker.
-        }
     }
 }
