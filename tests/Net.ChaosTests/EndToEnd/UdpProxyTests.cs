@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Net.Chaos.Proxy;
+using Net.Chaos.Udp;
+using Net.Chaos.Udp.Sockets;
 using Net.Testing;
 
 namespace Net.ChaosTests.EndToEnd;
@@ -117,6 +119,34 @@ public sealed class UdpProxyTests : IAsyncDisposable
     }
 
     [TestMethod]
+    [DataRow(null, 2)]
+    [DataRow("ce", 3)]
+    [DataRow("bleach", 0)]
+    public async Task EcnMarks_PassUnlessAToxicChangesThem(string? mode, int expected)
+    {
+        using DatagramSocket server = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), null);
+        await using var proxy = new ChaosProxy(new ChaosProxyOptions { Name = "ecn", Upstream = server.Local.ToString(), Protocol = ProxyProtocol.Udp });
+        await proxy.StartAsync();
+        if (mode is not null)
+        {
+            await proxy.AddToxicAsync(new ToxicOptions { Type = "ecn", Stream = ToxicStream.Upstream, Attributes = new() { ["mode"] = mode } });
+        }
+
+        _client.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.TypeOfService, 2);
+        await _client.SendToAsync((byte[])[1], proxy.EndPoint!).WithTimeout();
+
+        var marks = new MarkReader();
+        using var buffers = new ReceiveBuffers();
+        while (marks.Seen.Count == 0)
+        {
+            server.Receive(buffers, marks);
+            await Task.Yield();
+        }
+
+        Assert.AreEqual(expected, marks.Seen[0]);
+    }
+
+    [TestMethod]
     public async Task Proxy_OnIPv6_CarriesToo()
     {
         if (!Socket.OSSupportsIPv6)
@@ -193,5 +223,12 @@ public sealed class UdpProxyTests : IAsyncDisposable
         byte[] buffer = new byte[65536];
         SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0)).WithTimeout();
         return (buffer.AsSpan(0, result.ReceivedBytes).ToArray(), result.RemoteEndPoint);
+    }
+
+    private sealed class MarkReader : IDatagramReceiver
+    {
+        internal List<int> Seen { get; } = [];
+
+        public void Take(DatagramSocket socket, in PeerAddress from, ReadOnlySpan<byte> data, int segmentSize, byte ecn) => Seen.Add(ecn);
     }
 }
