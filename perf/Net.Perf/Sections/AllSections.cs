@@ -39,6 +39,7 @@ internal static class AllSections
         yield return ("handshake", "--packed");
         yield return ("growth", "--packed");
         yield return ("balancing", "--packed");
+        yield return ("chaos", "--packed");
         yield return ("idle", null);
     }
 
