@@ -1,1 +1,3 @@
-return 0;
+using Net.Chaos.CommandLine;
+
+return await ChaosCommandLine.RunAsync(args, CommandContext.ForProcess()).ConfigureAwait(false);

@@ -7,6 +7,7 @@ setup_directory="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
 quiche_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/quiche"
 grpc_js_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/grpc-js"
+toxiproxy_directory="$(cd "$setup_directory/../.." && pwd)/tests/peers/toxiproxy"
 # Must come from the same suite as the engine's libraries.
 suite_packages=(ngtcp2-client ngtcp2-server libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev)
 main_packages=(python3-pycurl tshark gcc libc6-dev openssl iproute2 python3-grpcio)
@@ -19,8 +20,8 @@ Usage: peers.sh [--check | --help]
 
 Installs what the tests talk to or compare with, only where it is missing:
 ngtcp2's client and server, the C headers and compiler of the struct size test,
-tshark, openssl, iproute2, libcurl with HTTP/3 and C-core gRPC for Python (apt, Debian 12 or later), and quiche and
-grpc-js for Node (npm, into tests/peers/quiche/node_modules and tests/peers/grpc-js/node_modules). Only tests need these; the library does not.
+tshark, openssl, iproute2, libcurl with HTTP/3 and C-core gRPC for Python (apt, Debian 12 or later), and quiche, grpc-js and
+toxiproxy-node-client for Node (npm, into node_modules in tests/peers/quiche, grpc-js and toxiproxy). Only tests need these; the library does not.
 
   --check   report what is there and what is missing; change nothing.
             Exit code 0: everything is there. 1: something is missing.
@@ -74,6 +75,16 @@ grpc_js_present() {
         await import("@grpc/grpc-js");' </dev/null >/dev/null 2>&1 )
 }
 
+toxiproxy_present() {
+    ( cd "$toxiproxy_directory" && node --input-type=module -e '
+        import { readFileSync } from "node:fs";
+        const read = (file) => JSON.parse(readFileSync(file, "utf8"));
+        for (const [name, version] of Object.entries(read("package.json").dependencies)) {
+            if (read(`node_modules/${name}/package.json`).version !== version) process.exit(1);
+        }
+        await import("toxiproxy-node-client");' </dev/null >/dev/null 2>&1 )
+}
+
 report() {
     local missing status=0
     missing="$(missing_packages | tr '\n' ' ')"
@@ -81,6 +92,7 @@ report() {
     if ! node_is_recent; then say "Node $node_minimum or later is missing"; status=1; fi
     if quiche_present; then say "quiche is present"; else say "quiche is missing in tests/peers/quiche/node_modules"; status=1; fi
     if grpc_js_present; then say "grpc-js is present"; else say "grpc-js is missing in tests/peers/grpc-js/node_modules"; status=1; fi
+    if toxiproxy_present; then say "toxiproxy-node-client is present"; else say "toxiproxy-node-client is missing in tests/peers/toxiproxy/node_modules"; status=1; fi
     return "$status"
 }
 
@@ -127,6 +139,13 @@ install_grpc_js() {
     grpc_js_present || fail "grpc-js is installed but does not load with Node $(node --version)"
 }
 
+install_toxiproxy() {
+    say "installing toxiproxy-node-client into tests/peers/toxiproxy/node_modules"
+    ( cd "$toxiproxy_directory" && npm install --no-save --ignore-scripts --no-progress </dev/null ) ||
+        fail "npm could not install tests/peers/toxiproxy; its message is above. npm must reach a registry that has the packages of package-lock.json"
+    toxiproxy_present || fail "toxiproxy-node-client is installed but does not load with Node $(node --version)"
+}
+
 [ "$#" -le 1 ] || { warn "one option at most, and none takes a value: '${*:2}' is too much"; exit 2; }
 case "${1:-}" in
     '') ;;
@@ -142,7 +161,8 @@ if [ -n "$missing" ]; then
     install_apt_packages "$missing"
 fi
 if as_root="$(root_prefix)"; then disable_service; fi
-node_is_recent || fail "Node $node_minimum or later is needed for the quiche and grpc-js peers, found $(node --version 2>/dev/null || echo none). Install a newer Node and run this again."
+node_is_recent || fail "Node $node_minimum or later is needed for the quiche, grpc-js and toxiproxy-node-client peers, found $(node --version 2>/dev/null || echo none). Install a newer Node and run this again."
 quiche_present || install_quiche
 grpc_js_present || install_grpc_js
+toxiproxy_present || install_toxiproxy
 report
