@@ -1,0 +1,208 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Net;
+
+/// <summary>A client's TLS connection on TCP with the identity and the judgement of the server that the QUIC engines have: what the machine itself trusts does not count.</summary>
+internal sealed class TlsOverTcp : IAsyncDisposable
+{
+    // The context holds the chain that is sent; making one searches stores, so that it is made once for each identity.
+    private static readonly ConditionalWeakTable<TlsIdentity, SslStreamCertificateContext> Contexts = [];
+
+    private readonly Socket _socket;
+
+    private TlsOverTcp(Socket socket, SslStream stream, IReadOnlyList<ReadOnlyMemory<byte>> chain)
+    {
+        _socket = socket;
+        Stream = stream;
+        PeerCertificateChain = chain;
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+        CipherSuite = stream.NegotiatedCipherSuite.ToString();
+        PeerCertificate = stream.RemoteCertificate as X509Certificate2;
+    }
+
+    internal SslStream Stream { get; }
+
+    internal IPEndPoint LocalEndPoint { get; }
+
+    internal IPEndPoint RemoteEndPoint { get; }
+
+    internal string CipherSuite { get; }
+
+    internal X509Certificate2? PeerCertificate { get; }
+
+    internal IReadOnlyList<ReadOnlyMemory<byte>> PeerCertificateChain { get; }
+
+    /// <summary>What TLS on TCP needs of a client's options.</summary>
+    /// <param name="tls">Identity and trust.</param>
+    /// <param name="serverName">The name that the certificate must hold; <c>null</c>: what the stream connects to.</param>
+    /// <param name="timeProvider">The clock for certificate validity.</param>
+    /// <param name="judged">Is told the verdict and the chain.</param>
+    internal static SslClientAuthenticationOptions MakeOptions(
+        ClientTlsOptions tls, string? serverName, TimeProvider timeProvider, Action<PeerCertificateVerdict, IReadOnlyList<ReadOnlyMemory<byte>>>? judged = null)
+    {
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
+            {
+                IReadOnlyList<ReadOnlyMemory<byte>> sent = ChainOf(certificate, chain);
+                PeerCertificateVerdict verdict = tls.ServerCertificatePolicy.Evaluate(new PeerCertificateContext
+                {
+                    Chain = sent,
+                    IsServerCertificate = true,
+                    ServerName = serverName ?? (sender as SslStream)?.TargetHostName,
+                    Now = timeProvider.GetUtcNow(),
+                });
+                judged?.Invoke(verdict, sent);
+                return verdict.IsAccepted;
+            },
+        };
+        if (tls.Identity is { } identity)
+        {
+            options.ClientCertificateContext = Contexts.GetValue(identity, static i => SslStreamCertificateContext.Create(i.Certificate, [.. i.Intermediates], offline: true));
+        }
+
+        return options;
+    }
+
+    /// <summary>Opens a connection and does the handshake.</summary>
+    /// <param name="options">Where and how; of the protocols only <paramref name="protocol"/> counts.</param>
+    /// <param name="protocol">The one application protocol that is offered and must be agreed on.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TransportException"><see cref="TransportError.ConnectFailed"/> or <see cref="TransportError.CertificateRejected"/>.</exception>
+    internal static async ValueTask<TlsOverTcp> ConnectAsync(ConnectOptions options, SslApplicationProtocol protocol, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(options.HandshakeTimeout, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            Socket socket = await DialAsync(options, either.Token).ConfigureAwait(false);
+            return await HandshakeAsync(socket, options, protocol, timeProvider, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (either.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new TransportException(
+                TransportError.ConnectFailed,
+                string.Create(CultureInfo.InvariantCulture, $"No TLS connection to {options.EffectiveServerName}:{options.RemotePort} on TCP within {options.HandshakeTimeout.TotalSeconds:0.###} s (ConnectOptions.HandshakeTimeout)."),
+                exception);
+        }
+    }
+
+    /// <summary>Sends TLS's close_notify and TCP's FIN; reading goes on.</summary>
+    internal async ValueTask EndSendingAsync()
+    {
+        try
+        {
+            await Stream.ShutdownAsync().ConfigureAwait(false);
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The peer is gone already, which is what was wanted.
+        }
+    }
+
+    /// <summary>Ends both directions at once.</summary>
+    internal void Abort() => _socket.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stream.DisposeAsync().ConfigureAwait(false);
+        _socket.Dispose();
+    }
+
+    private static async ValueTask<Socket> DialAsync(ConnectOptions options, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses;
+        try
+        {
+            addresses = options.RemoteEndPoint is IPEndPoint ip ? [ip.Address] : await Dns.GetHostAddressesAsync(((DnsEndPoint)options.RemoteEndPoint).Host, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            throw new TransportException(TransportError.ConnectFailed, $"The name '{((DnsEndPoint)options.RemoteEndPoint).Host}' could not be resolved: {exception.Message}", exception);
+        }
+
+        SocketException? failure = null;
+        foreach (IPAddress address in addresses)
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                if (options.LocalEndPoint is { } local)
+                {
+                    socket.Bind(local);
+                }
+
+                await socket.ConnectAsync(new IPEndPoint(address, options.RemotePort), cancellationToken).ConfigureAwait(false);
+                return socket;
+            }
+            catch (SocketException exception)
+            {
+                failure = exception;
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw new TransportException(TransportError.ConnectFailed, $"No TCP connection to {options.EffectiveServerName}:{options.RemotePort}: {failure?.Message ?? "the name has no addresses."}", failure);
+    }
+
+    private static async ValueTask<TlsOverTcp> HandshakeAsync(
+        Socket socket, ConnectOptions options, SslApplicationProtocol protocol, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        PeerCertificateVerdict verdict = default;
+        IReadOnlyList<ReadOnlyMemory<byte>> sent = [];
+        SslClientAuthenticationOptions tls = MakeOptions(options.Tls, options.EffectiveServerName, timeProvider, (v, chain) => (verdict, sent) = (v, chain));
+        tls.ApplicationProtocols = [protocol];
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        try
+        {
+            await stream.AuthenticateAsClientAsync(tls, cancellationToken).ConfigureAwait(false);
+            return stream.NegotiatedApplicationProtocol == protocol
+                ? new TlsOverTcp(socket, stream, sent)
+                : throw new TransportException(TransportError.ConnectFailed, $"{options.EffectiveServerName}:{options.RemotePort} does not speak '{protocol}' over TLS on TCP.");
+        }
+        catch (Exception exception)
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw exception switch
+            {
+                AuthenticationException when !verdict.IsAccepted => new TransportException(
+                    TransportError.CertificateRejected, $"The certificate of {options.EffectiveServerName}:{options.RemotePort} was refused: {verdict.Detail}", exception),
+                AuthenticationException or IOException and not TransportException => new TransportException(
+                    TransportError.ConnectFailed, $"The TLS handshake with {options.EffectiveServerName}:{options.RemotePort} on TCP failed: {exception.InnerException?.Message ?? exception.Message}", exception),
+                _ => exception,
+            };
+        }
+    }
+
+    private static List<ReadOnlyMemory<byte>> ChainOf(X509Certificate? certificate, X509Chain? chain)
+    {
+        List<ReadOnlyMemory<byte>> sent = certificate is null ? [] : [certificate.GetRawCertData()];
+        foreach (X509Certificate2 other in chain?.ChainPolicy.ExtraStore ?? [])
+        {
+            // The leaf stands there too.
+            if (sent.Count > 0 && !other.RawDataMemory.Span.SequenceEqual(sent[0].Span))
+            {
+                sent.Add(other.RawDataMemory);
+            }
+        }
+
+        return sent;
+    }
+}
