@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+
+namespace Net.Client.Internal;
+
+/// <summary>
+/// The first on a hash ring after the call's affinity hash whose load is within its bound (Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads"). Places on the
+/// ring depend on the address alone, so that an end point that comes or goes moves only the calls that are its own. The score is the load with this call over its bound: above 1
+/// the candidate is passed over. A pick looks at all candidates only when the first one is busy.
+/// </summary>
+internal sealed class RingHashPolicy : BalancingPolicy
+{
+    internal const string PolicyName = "ring_hash";
+
+    private readonly RingHashOptions _options;
+
+    internal RingHashPolicy(RingHashOptions options)
+    {
+        options.Validate();
+        _options = options;
+    }
+
+    public override string Name => PolicyName;
+
+    protected override EndPointPicker Create(ImmutableArray<PickCandidate> candidates, BalancingContext context) => new Picker(candidates, _options);
+
+    private sealed class Picker : EndPointPicker
+    {
+        private readonly ulong[] _places;
+        private readonly int[] _owners;
+        private readonly double _bound;
+
+        internal Picker(ImmutableArray<PickCandidate> candidates, RingHashOptions options)
+            : base(candidates)
+        {
+            _bound = options.LoadBound;
+            double heaviest = candidates.Max(static c => c.Weight);
+            var places = new List<ulong>();
+            var owners = new List<int>();
+            for (int i = 0; i < candidates.Length; i++)
+            {
+                ulong address = Balancing.HashAffinity(candidates[i].EndPoint.Address.ToString());
+                int count = Math.Max(1, (int)Math.Round(options.PlacesPerEndPoint * candidates[i].Weight / heaviest));
+                for (int k = 0; k < count; k++)
+                {
+                    places.Add(Chance.Mix(address + (ulong)k));
+                    owners.Add(i);
+                }
+            }
+
+            _places = [.. places];
+            _owners = [.. owners];
+            Array.Sort(_places, _owners);
+        }
+
+        public override PickResult Pick(in PickContext context)
+        {
+            // Without an affinity any place will do.
+            int found = Array.BinarySearch(_places, context.AffinityHash ?? Chance.Mix(context.Entropy));
+            int place = found >= 0 ? found : ~found;
+            place = place == _places.Length ? 0 : place;
+            int index = _owners[place];
+
+            // One call of its own is within any bound.
+            return Candidates[index].Load.InFlight == 0 && Load(index, context.Now) == 0 && !context.IsAvoided(index)
+                ? PickResult.Connect(index)
+                : Walk(place, context);
+        }
+
+        public override double Score(int index, long now)
+        {
+            (double calls, double shares) = Totals(now);
+            return (Load(index, now) + 1) / BoundOf(index, now, calls, shares);
+        }
+
+        private PickResult Walk(int place, in PickContext context)
+        {
+            (double calls, double shares) = Totals(context.Now);
+            for (int i = 0; i < _places.Length; i++)
+            {
+                int index = _owners[place];
+                if (!context.IsAvoided(index) && Load(index, context.Now) + 1 <= BoundOf(index, context.Now, calls, shares))
+                {
+                    return PickResult.Connect(index);
+                }
+
+                place = place + 1 == _places.Length ? 0 : place + 1;
+            }
+
+            // All that are within their bounds are to be avoided.
+            return Fallback.PickAny(Candidates.Length, context);
+        }
+
+        private (double Calls, double Shares) Totals(long now)
+        {
+            double calls = 1;
+            double shares = 0;
+            for (int i = 0; i < Candidates.Length; i++)
+            {
+                calls += Load(i, now);
+                shares += Candidates[i].Weight * Candidates[i].GetWarmth(now);
+            }
+
+            return (calls, shares);
+        }
+
+        private double Load(int index, long now)
+        {
+            // Whole calls, so that somebody is always within the bound: all bounds together are more than all calls.
+            EndPointLoad load = Candidates[index].Load;
+            return load.InFlight + Math.Floor(load.GetPenalty(now) + 0.5);
+        }
+
+        private double BoundOf(int index, long now, double calls, double shares) =>
+            Math.Ceiling(_bound * calls * Candidates[index].Weight * Candidates[index].GetWarmth(now) / shares);
+    }
+}

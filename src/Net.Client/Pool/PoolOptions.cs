@@ -1,0 +1,116 @@
+namespace Net.Client;
+
+/// <summary>How many connections a channel keeps, how long, and how calls wait for them.</summary>
+public sealed record PoolOptions
+{
+    /// <summary>The defaults.</summary>
+    public static PoolOptions Default { get; } = new();
+
+    /// <summary>
+    /// Connections to each end point, per protocol in use, that are kept open and ready. Default 2; range 0 to 1,000. Two let one be renewed or lost without a call waiting for a handshake.
+    /// 0 connects at the first call and closes everything that is idle: for clients that call rarely.
+    /// </summary>
+    public int MinConnections { get; init; } = 2;
+
+    /// <summary>
+    /// Most connections to each end point, per protocol in use, those not counted that only finish their calls. Default 10; range 1 to 1,000, at least <see cref="MinConnections"/>.
+    /// One QUIC connection carries many streams at once: more help when the server's stream limit is low or one connection fills a core.
+    /// </summary>
+    public int MaxConnections { get; init; } = 10;
+
+    /// <summary>Calls and streams at once on one connection, whatever the peer allows. Default 1,000; range 1 to 2^20. Lower it to spread long streams over more connections.</summary>
+    public int MaxStreamsPerConnection { get; init; } = 1000;
+
+    /// <summary>
+    /// Share of the stream credit in use from which another connection is opened, before credit runs out. Default 0.75; range 0.1 to 1. Lower values open earlier and cost connections;
+    /// 1 opens only when calls wait.
+    /// </summary>
+    public double GrowAt { get; init; } = 0.75;
+
+    /// <summary>
+    /// A connection over <see cref="MinConnections"/> without a call for this long is closed. Default 300 s; range 1 s to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// Shorter follows load more closely, longer saves handshakes when load comes in bursts.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>
+    /// A connection this old is renewed: a successor is opened first, then the old one finishes its calls. Default 1,800 s; range 1 s to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// It lets DNS changes, rebalanced servers and long-lived state settle.
+    /// </summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromSeconds(1800);
+
+    /// <summary>Share by which idle and lifetime limits are shortened at random for each connection, so that they do not end together. Default 0.1; range 0 to 0.5.</summary>
+    public double LimitJitter { get; init; } = 0.1;
+
+    /// <summary>How long a connection that takes no new calls may finish the old ones before it is closed. Default 30 min; range 0 to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>. Longer than the longest stream that must survive.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long opening a connection may take, name resolution and handshake included. Default 10 s; range 10 ms to 10 min.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Pause after the first failed attempt to connect to an end point; it doubles with each further one. Default 100 ms; range 1 ms to 1 h. A random half of each pause is left out.
+    /// While an end point fails, one attempt at a time is made, whatever waits for it.
+    /// </summary>
+    public TimeSpan ConnectBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Longest pause between failed attempts. Default 3 s; range <see cref="ConnectBackoff"/> to 1 h. It bounds how long after its return an end point stays unused; raise it when thousands of
+    /// clients share few servers.
+    /// </summary>
+    public TimeSpan MaxConnectBackoff { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Sends a PING when a connection was quiet for this long, so that NATs keep the path and a dead one is noticed. Default 60 s; range 1 s to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>. Must be below <see cref="TransportIdleTimeout"/>, or the transport ends the connection first.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A connection without any packet of the peer's for this long is lost. Default 150 s, two keep-alives and some; range 1 s to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>. The peer may ask for less.</summary>
+    public TimeSpan TransportIdleTimeout { get; init; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>Calls that may wait for a connection at once, per protocol. Default 1,000; range 0 to 10^6. More are refused with <see cref="TransportError.PoolExhausted"/>: a longer queue serves only calls whose callers have left.</summary>
+    public int MaxWaiters { get; init; } = 1000;
+
+    /// <summary>How long a call without a deadline may wait for a connection. Default 30 s; range 0 to 1 h. A call with a deadline waits until then.</summary>
+    public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
+    public void Validate()
+    {
+        TimeSpan second = TimeSpan.FromSeconds(1);
+        TimeSpan hour = TimeSpan.FromHours(1);
+        TimeSpan day = TimeSpan.FromHours(24);
+        var faults = new OptionFaults(nameof(PoolOptions));
+        faults.Range(nameof(MinConnections), MinConnections, 0, 1000);
+        faults.Range(nameof(MaxConnections), MaxConnections, Math.Max(1, Math.Min(MinConnections, 1000)), 1000);
+        faults.Range(nameof(MaxStreamsPerConnection), MaxStreamsPerConnection, 1, 1 << 20);
+        Share(faults, nameof(GrowAt), GrowAt, 0.1, 1);
+        faults.Range(nameof(IdleTimeout), IdleTimeout, second, day, allowInfinite: true);
+        faults.Range(nameof(Lifetime), Lifetime, second, day, allowInfinite: true);
+        Share(faults, nameof(LimitJitter), LimitJitter, 0, 0.5);
+        faults.Range(nameof(DrainTimeout), DrainTimeout, TimeSpan.Zero, day, allowInfinite: true);
+        faults.Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
+        faults.Range(nameof(ConnectBackoff), ConnectBackoff, TimeSpan.FromMilliseconds(1), hour);
+        faults.Range(nameof(MaxConnectBackoff), MaxConnectBackoff, Min(ConnectBackoff, hour), hour);
+        faults.Range(nameof(KeepAliveInterval), KeepAliveInterval, second, hour, allowInfinite: true);
+        faults.Range(nameof(TransportIdleTimeout), TransportIdleTimeout, second, hour, allowInfinite: true);
+        faults.Range(nameof(MaxWaiters), MaxWaiters, 0, 1_000_000);
+        faults.Range(nameof(WaitTimeout), WaitTimeout, TimeSpan.Zero, hour);
+        if (KeepAliveInterval != Timeout.InfiniteTimeSpan && TransportIdleTimeout != Timeout.InfiniteTimeSpan && KeepAliveInterval >= TransportIdleTimeout)
+        {
+            faults.Add(nameof(KeepAliveInterval), $"is {KeepAliveInterval}; it must be below {nameof(TransportIdleTimeout)}, {TransportIdleTimeout}, or Timeout.InfiniteTimeSpan.");
+        }
+
+        faults.ThrowIfAny();
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    // NaN fails both comparisons, so the range is asked for, not its breach.
+    private static void Share(OptionFaults faults, string property, double value, double min, double max)
+    {
+        if (!(value >= min && value <= max))
+        {
+            faults.Add(property, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is {value}; it must be {min} to {max}."));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Net.Client;
+
+/// <summary>The end points that the attempts of one call went to, so that the next attempt goes elsewhere. One call's attempts share it; safe for hedged attempts at once.</summary>
+public sealed class TriedEndPoints
+{
+    private readonly Lock _lock = new();
+    private int[] _ids = [];
+
+    /// <summary>How many there are.</summary>
+    public int Count => Volatile.Read(ref _ids).Length;
+
+    /// <summary>Notes an end point.</summary>
+    /// <param name="endPointId"><see cref="ChannelLease.EndPointId"/> of the attempt's lease.</param>
+    public void Add(int endPointId)
+    {
+        lock (_lock)
+        {
+            if (!Contains(endPointId))
+            {
+                Volatile.Write(ref _ids, [.. _ids, endPointId]);
+            }
+        }
+    }
+
+    /// <summary>Whether an end point was noted.</summary>
+    /// <param name="endPointId">Its number in the channel.</param>
+    /// <returns>Whether it was.</returns>
+    public bool Contains(int endPointId) => Volatile.Read(ref _ids).AsSpan().Contains(endPointId);
+}
