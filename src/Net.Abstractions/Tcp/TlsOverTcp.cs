@@ -15,10 +15,13 @@ internal sealed class TlsOverTcp : IAsyncDisposable
     private static readonly ConditionalWeakTable<TlsIdentity, SslStreamCertificateContext> Contexts = [];
 
     private readonly Socket _socket;
+    private readonly WatchedStream _watched;
 
-    private TlsOverTcp(Socket socket, SslStream stream, IReadOnlyList<ReadOnlyMemory<byte>> chain)
+    private TlsOverTcp(WatchedStream watched, SslStream stream, IReadOnlyList<ReadOnlyMemory<byte>> chain)
     {
+        Socket socket = watched.Socket;
         _socket = socket;
+        _watched = watched;
         Stream = stream;
         PeerCertificateChain = chain;
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
@@ -28,6 +31,9 @@ internal sealed class TlsOverTcp : IAsyncDisposable
     }
 
     internal SslStream Stream { get; }
+
+    /// <summary>Completes when TCP is over, as far as somebody reads: with why, or <c>null</c> for the peer's FIN and an end by this side. Never fails.</summary>
+    internal Task<Exception?> Ended => _watched.Ended;
 
     internal IPEndPoint LocalEndPoint { get; }
 
@@ -169,12 +175,13 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         IReadOnlyList<ReadOnlyMemory<byte>> sent = [];
         SslClientAuthenticationOptions tls = MakeOptions(options.Tls, options.EffectiveServerName, timeProvider, (v, chain) => (verdict, sent) = (v, chain));
         tls.ApplicationProtocols = [protocol];
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        var watched = new WatchedStream(socket);
+        var stream = new SslStream(watched);
         try
         {
             await stream.AuthenticateAsClientAsync(tls, cancellationToken).ConfigureAwait(false);
             return stream.NegotiatedApplicationProtocol == protocol
-                ? new TlsOverTcp(socket, stream, sent)
+                ? new TlsOverTcp(watched, stream, sent)
                 : throw new TransportException(TransportError.ConnectFailed, $"{options.EffectiveServerName}:{options.RemotePort} does not speak '{protocol}' over TLS on TCP.");
         }
         catch (Exception exception)
@@ -204,5 +211,40 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         }
 
         return sent;
+    }
+
+    /// <summary>Notices the end of TCP in passing: who is lent the TLS stream, such as the platform's HTTP/2, tells nobody of it.</summary>
+    private sealed class WatchedStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    {
+        private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task<Exception?> Ended => _ended.Task;
+
+        internal new Socket Socket => base.Socket;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                int count = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+                if (count == 0 && !buffer.IsEmpty)
+                {
+                    _ended.TrySetResult(null);
+                }
+
+                return count;
+            }
+            catch (IOException exception)
+            {
+                _ended.TrySetResult(exception);
+                throw;
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            _ended.TrySetResult(null);
+        }
     }
 }

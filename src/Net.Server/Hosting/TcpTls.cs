@@ -9,9 +9,13 @@ namespace Net.Server;
 
 /// <summary>Gives Kestrel's TCP end points the same TLS options, certificate policy included, that the QUIC engines have.</summary>
 /// <param name="selector">Chooses the options of each handshake.</param>
+/// <param name="applicationProtocols">Offers the versions of HTTP that are served, and raw streams where there are routes.</param>
 /// <param name="timeProvider">The clock for certificate validity.</param>
-internal sealed class TcpTls(ServerTlsSelector selector, TimeProvider timeProvider)
+internal sealed class TcpTls(ServerTlsSelector selector, Func<List<SslApplicationProtocol>> applicationProtocols, TimeProvider timeProvider)
 {
+    /// <summary>Where a connection keeps the options that its handshake used.</summary>
+    internal static readonly object OptionsKey = new();
+
     private static readonly IPEndPoint Unknown = new(IPAddress.IPv6None, 0);
 
     // The context holds the chain that is sent; making one searches stores, so that it is made once for each identity.
@@ -26,11 +30,14 @@ internal sealed class TcpTls(ServerTlsSelector selector, TimeProvider timeProvid
             throw new AuthenticationException($"There are no TLS options for the name '{serverName}'; the client is refused.");
         }
 
+        handshake.Connection.Items[OptionsKey] = chosen;
         bool isAsked = chosen.ClientCertificateMode != ClientCertificateMode.None;
         return new ValueTask<SslServerAuthenticationOptions>(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = _contexts.GetValue(chosen.Identity, static identity => SslStreamCertificateContext.Create(
                 identity.Certificate, [.. identity.Intermediates], offline: true)),
+            ApplicationProtocols = applicationProtocols(),
+            AllowRenegotiation = false,
             ClientCertificateRequired = isAsked,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = isAsked ? (_, certificate, chain, _) => Judge(chosen, serverName, certificate as X509Certificate2, chain) : null,
