@@ -1,3 +1,5 @@
+using Net.Client.Internal;
+
 namespace Net.Client;
 
 /// <summary>The right to run one call or stream on a session. It counts from the pick to <see cref="Complete"/>, which belongs at the END of the call or stream, not at its first byte.</summary>

@@ -64,10 +64,10 @@ public sealed class NetChannel : LeaseSource, IAsyncDisposable
     /// <summary>Takes a health checker's verdict.</summary>
     /// <param name="endPoint">The place.</param>
     /// <param name="aspect">What was judged.</param>
-    /// <param name="status">The judgement.</param>
+    /// <param name="state">The judgement.</param>
     /// <param name="reason">Why, in words.</param>
     /// <returns>Whether the end point is there.</returns>
-    public bool ReportHealth(ChannelEndPoint endPoint, HealthAspect aspect, HealthStatus status, string reason = "") => throw new NotSupportedException();
+    public bool ReportHealth(ChannelEndPoint endPoint, HealthAspect aspect, HealthState state, string reason = "") => throw new NotSupportedException();
 
     /// <summary>What the channel is now.</summary>
     /// <returns>The snapshot.</returns>

@@ -1,4 +1,4 @@
-namespace Net.Client;
+namespace Net.Client.Internal;
 
 /// <summary>What a <see cref="ChannelLease"/> points to. It is used for one lease after the other; the version tells them apart.</summary>
 internal abstract class LeaseState

@@ -1,0 +1,81 @@
+namespace Net.Client;
+
+/// <summary>When the circuit breaker of an end point opens, for how long, and how it closes again.</summary>
+public sealed record CircuitBreakerOptions
+{
+    /// <summary>The defaults.</summary>
+    public static CircuitBreakerOptions Default { get; } = new();
+
+    /// <summary>
+    /// How many failures in a row open it; <c>null</c>: no number does. Default 5; range 1 to 1,000. An answer of any kind begins the count anew,
+    /// and so does a pause between two failures that is longer than <see cref="Window"/>.
+    /// </summary>
+    public int? ConsecutiveFailures { get; init; } = 5;
+
+    /// <summary>
+    /// The share of failures among the calls of the last <see cref="Window"/> that opens it; <c>null</c>: no share does. Default 0.5; range 0.01 to 1.
+    /// Looked at when a call fails.
+    /// </summary>
+    public double? FailureRatio { get; init; } = 0.5;
+
+    /// <summary>How many calls the window must hold before <see cref="FailureRatio"/> counts. Default 20; range 2 to 1,000,000.</summary>
+    public int MinimumThroughput { get; init; } = 20;
+
+    /// <summary>How far back failures count, in steps of a tenth of it. Default 60 s; range 100 ms to 1 h.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long it stays open the first time. Default 60 s; range 1 ms to 1 h. Short times find a recovered end point sooner, and disturb a dead one more.</summary>
+    public TimeSpan OpenTime { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// By what factor the open time grows each time it opens again: after a failed probe, or within <see cref="Window"/> after it closed. Default 2; range 1 (never) to 10.
+    /// </summary>
+    public double OpenTimeGrowth { get; init; } = 2;
+
+    /// <summary>What the open time grows to at most, before jitter. Default 10 min; range <see cref="OpenTime"/> to 24 h.</summary>
+    public TimeSpan MaxOpenTime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>By what part the open time is made longer or shorter at random, so that many clients do not come back at once. Default 0.1; range 0 to 0.5.</summary>
+    public double OpenTimeJitter { get; init; } = 0.1;
+
+    /// <summary>How many probes may be under way at once while it is half open. Default 3; range 1 to 100.</summary>
+    public int HalfOpenCalls { get; init; } = 3;
+
+    /// <summary>How many probes must succeed to close it. Default 2; range 1 to 100.</summary>
+    public int SuccessesToClose { get; init; } = 2;
+
+    /// <summary>
+    /// After this time a probe gives its place to the next and its outcome no longer counts, so that a stream that lives for hours does not hold the breaker half open.
+    /// Default 30 s; range 1 ms to 1 h.
+    /// </summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
+    public void Validate()
+    {
+        var faults = new OptionFaults(nameof(CircuitBreakerOptions));
+        var millisecond = TimeSpan.FromMilliseconds(1);
+        var hour = TimeSpan.FromHours(1);
+        if (ConsecutiveFailures is int failures)
+        {
+            faults.Range(nameof(ConsecutiveFailures), failures, 1, 1000);
+        }
+
+        if (FailureRatio is double ratio)
+        {
+            ResilienceFaults.Range(faults, nameof(FailureRatio), ratio, 0.01, 1);
+        }
+
+        faults.Range(nameof(MinimumThroughput), MinimumThroughput, 2, 1_000_000);
+        faults.Range(nameof(Window), Window, TimeSpan.FromMilliseconds(100), hour);
+        faults.Range(nameof(OpenTime), OpenTime, millisecond, hour);
+        ResilienceFaults.Range(faults, nameof(OpenTimeGrowth), OpenTimeGrowth, 1, 10);
+        faults.Range(nameof(MaxOpenTime), MaxOpenTime, OpenTime, TimeSpan.FromHours(24));
+        ResilienceFaults.Range(faults, nameof(OpenTimeJitter), OpenTimeJitter, 0, 0.5);
+        faults.Range(nameof(HalfOpenCalls), HalfOpenCalls, 1, 100);
+        faults.Range(nameof(SuccessesToClose), SuccessesToClose, 1, 100);
+        faults.Range(nameof(ProbeTimeout), ProbeTimeout, millisecond, hour);
+        faults.ThrowIfAny();
+    }
+}
