@@ -5,18 +5,19 @@ namespace Net;
 /// <summary>Carries raw streams (<c>net/1</c>) over TLS on TCP, for networks that block UDP: the same contract, the same handlers, without what only QUIC has.</summary>
 /// <remarks>
 /// <para>The framing is <c>protocol/net-1.md</c>, section 7: many streams share a connection, each with credit and error codes of its own. Lost packets hold up all of them, as always over TCP.
-/// It opens connections alone; a server takes them through Kestrel, on the TCP ports that it serves HTTP on (<c>Net.Server</c>).</para>
+/// A server beside HTTP takes them through Kestrel, on the TCP ports that it serves HTTP on (<c>Net.Server</c>).</para>
 /// <para><see cref="TransportStream.SendCompletion"/> says that all was handed to the socket, as nobody is told what TCP delivered. Priorities are ignored. Where the server refuses this side's certificate,
 /// the connection ends with <see cref="TransportError.CertificateRejected"/> a moment after it was returned.</para>
 /// </remarks>
 /// <param name="timeProvider">The clock; <c>null</c>: the system's.</param>
 public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngine
 {
-    internal const EngineCapabilities ConnectionCapabilities = EngineCapabilities.Ping | EngineCapabilities.CloseReason | EngineCapabilities.InjectedClock;
+    internal const EngineCapabilities ConnectionCapabilities = EngineCapabilities.Listen | EngineCapabilities.Ping | EngineCapabilities.CloseReason | EngineCapabilities.InjectedClock | EngineCapabilities.TlsPerHandshake;
 
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
     private readonly Lock _lock = new();
     private readonly HashSet<TcpConnection> _connections = [];
+    private readonly List<TcpTransportListener> _listeners = [];
     private bool _isDisposed;
 
     /// <inheritdoc/>
@@ -32,10 +33,17 @@ public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngi
     public override async ValueTask DisposeAsync()
     {
         TcpConnection[] connections;
+        TcpTransportListener[] listeners;
         lock (_lock)
         {
             _isDisposed = true;
             connections = [.. _connections];
+            listeners = [.. _listeners];
+        }
+
+        foreach (TcpTransportListener listener in listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
         }
 
         foreach (TcpConnection connection in connections)
@@ -58,7 +66,7 @@ public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngi
         long started = _timeProvider.GetTimestamp();
         TlsOverTcp tls = await TlsOverTcp.ConnectAsync(options, new SslApplicationProtocol(protocol), _timeProvider, cancellationToken).ConfigureAwait(false);
         var connection = TcpConnection.Start(
-            new TlsOverTcpLink(tls) { LocalEndPoint = tls.LocalEndPoint, RemoteEndPoint = tls.RemoteEndPoint, ServerName = options.EffectiveServerName, CipherSuite = tls.CipherSuite, PeerCertificate = tls.PeerCertificate, PeerCertificateChain = tls.PeerCertificateChain, IdentityGeneration = options.Tls.Identity?.Generation ?? 0 },
+            TlsOverTcpLink.From(tls),
             TcpConnectionOptions.From(options, protocol, _timeProvider),
             isServer: false,
             _timeProvider.GetElapsedTime(started));
@@ -79,8 +87,27 @@ public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngi
     }
 
     /// <inheritdoc/>
-    protected override ValueTask<TransportListener> ListenCoreAsync(ListenOptions options, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Raw streams over TCP are served by Kestrel, beside HTTP; see Net.Server.");
+    protected override ValueTask<TransportListener> ListenCoreAsync(ListenOptions options, CancellationToken cancellationToken)
+    {
+        TcpTransportListener listener = TcpTransportListener.Bind(options, _timeProvider);
+        bool isKept;
+        lock (_lock)
+        {
+            isKept = !_isDisposed;
+            if (isKept)
+            {
+                _listeners.Add(listener);
+            }
+        }
+
+        return isKept ? new ValueTask<TransportListener>(listener) : RefuseAsync(listener);
+    }
+
+    private static async ValueTask<TransportListener> RefuseAsync(TcpTransportListener listener)
+    {
+        await listener.DisposeAsync().ConfigureAwait(false);
+        throw new ObjectDisposedException(nameof(TcpEngine));
+    }
 
     private async Task ForgetAsync(TcpConnection connection)
     {

@@ -8,7 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Net;
 
-/// <summary>A client's TLS connection on TCP with the identity and the judgement of the server that the QUIC engines have: what the machine itself trusts does not count.</summary>
+/// <summary>A TLS connection on TCP with the identity and the judgement of the peer that the QUIC engines have: what the machine itself trusts does not count.</summary>
 internal sealed class TlsOverTcp : IAsyncDisposable
 {
     // The context holds the chain that is sent; making one searches stores, so that it is made once for each identity.
@@ -17,7 +17,7 @@ internal sealed class TlsOverTcp : IAsyncDisposable
     private readonly Socket _socket;
     private readonly WatchedStream _watched;
 
-    private TlsOverTcp(WatchedStream watched, SslStream stream, IReadOnlyList<ReadOnlyMemory<byte>> chain)
+    private TlsOverTcp(WatchedStream watched, SslStream stream, string? serverName, long identityGeneration, IReadOnlyList<ReadOnlyMemory<byte>> chain)
     {
         Socket socket = watched.Socket;
         _socket = socket;
@@ -28,12 +28,21 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
         CipherSuite = stream.NegotiatedCipherSuite.ToString();
         PeerCertificate = stream.RemoteCertificate as X509Certificate2;
+        ApplicationProtocol = stream.NegotiatedApplicationProtocol.ToString();
+        ServerName = serverName;
+        IdentityGeneration = identityGeneration;
     }
 
     internal SslStream Stream { get; }
 
     /// <summary>Completes when TCP is over, as far as somebody reads: with why, or <c>null</c> for the peer's FIN and an end by this side. Never fails.</summary>
     internal Task<Exception?> Ended => _watched.Ended;
+
+    internal string ApplicationProtocol { get; }
+
+    internal string? ServerName { get; }
+
+    internal long IdentityGeneration { get; }
 
     internal IPEndPoint LocalEndPoint { get; }
 
@@ -73,10 +82,87 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         };
         if (tls.Identity is { } identity)
         {
-            options.ClientCertificateContext = Contexts.GetValue(identity, static i => SslStreamCertificateContext.Create(i.Certificate, [.. i.Intermediates], offline: true));
+            options.ClientCertificateContext = ContextOf(identity);
         }
 
         return options;
+    }
+
+    /// <summary>What TLS on TCP needs of a server's options.</summary>
+    /// <param name="tls">Identity and policy, as chosen for this handshake.</param>
+    /// <param name="serverName">The name that the client asked for.</param>
+    /// <param name="protocols">The application protocols to offer.</param>
+    /// <param name="timeProvider">The clock for certificate validity.</param>
+    /// <param name="judged">Is told the client's chain.</param>
+    internal static SslServerAuthenticationOptions MakeOptions(
+        ServerTlsOptions tls, string? serverName, List<SslApplicationProtocol> protocols, TimeProvider timeProvider, Action<IReadOnlyList<ReadOnlyMemory<byte>>>? judged = null)
+    {
+        bool isAsked = tls.ClientCertificateMode != ClientCertificateMode.None;
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = ContextOf(tls.Identity),
+            ApplicationProtocols = protocols,
+            AllowRenegotiation = false,
+            ClientCertificateRequired = isAsked,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = isAsked ? Judge : null,
+            AllowTlsResume = tls.AllowResumption,
+        };
+
+        bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+        {
+            if (certificate is null)
+            {
+                return tls.ClientCertificateMode != ClientCertificateMode.Required;
+            }
+
+            // The order does not matter to a policy that builds a path.
+            IReadOnlyList<ReadOnlyMemory<byte>> sent = ChainOf(certificate, chain);
+            judged?.Invoke(sent);
+            return tls.ClientCertificatePolicy!.Evaluate(new PeerCertificateContext
+            {
+                Chain = sent,
+                IsServerCertificate = false,
+                ServerName = serverName,
+                Now = timeProvider.GetUtcNow(),
+            }).IsAccepted;
+        }
+    }
+
+    /// <summary>Does a server's handshake on a socket that was accepted.</summary>
+    /// <exception cref="AuthenticationException">The client is refused, or fails the handshake.</exception>
+    /// <exception cref="IOException">TCP ended.</exception>
+    internal static async ValueTask<TlsOverTcp> AcceptAsync(Socket socket, ListenOptions options, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        socket.NoDelay = true;
+        var watched = new WatchedStream(socket);
+        var stream = new SslStream(watched);
+        ServerTlsOptions? chosen = null;
+        string? serverName = null;
+        IReadOnlyList<ReadOnlyMemory<byte>> sent = [];
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
+        try
+        {
+            await stream.AuthenticateAsServerAsync(
+                (_, hello, _, _) =>
+                {
+                    serverName = hello.ServerName is { Length: > 0 } name ? name : null;
+                    chosen = options.Tls(new ClientHello(serverName, remote))
+                        ?? throw new AuthenticationException($"There are no TLS options for the name '{serverName}'; the client is refused.");
+                    return new ValueTask<SslServerAuthenticationOptions>(MakeOptions(
+                        chosen, serverName, [.. options.ApplicationProtocols.Select(static p => new SslApplicationProtocol(p))], timeProvider, chain => sent = chain));
+                },
+                null,
+                cancellationToken).ConfigureAwait(false);
+            return stream.NegotiatedApplicationProtocol.Protocol.IsEmpty
+                ? throw new AuthenticationException("The client named no application protocol (ALPN) that is served here.")
+                : new TlsOverTcp(watched, stream, serverName, chosen!.Identity.Generation, sent);
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Opens a connection and does the handshake.</summary>
@@ -181,7 +267,7 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         {
             await stream.AuthenticateAsClientAsync(tls, cancellationToken).ConfigureAwait(false);
             return stream.NegotiatedApplicationProtocol == protocol
-                ? new TlsOverTcp(watched, stream, sent)
+                ? new TlsOverTcp(watched, stream, options.EffectiveServerName, options.Tls.Identity?.Generation ?? 0, sent)
                 : throw new TransportException(TransportError.ConnectFailed, $"{options.EffectiveServerName}:{options.RemotePort} does not speak '{protocol}' over TLS on TCP.");
         }
         catch (Exception exception)
@@ -197,6 +283,9 @@ internal sealed class TlsOverTcp : IAsyncDisposable
             };
         }
     }
+
+    private static SslStreamCertificateContext ContextOf(TlsIdentity identity) =>
+        Contexts.GetValue(identity, static i => SslStreamCertificateContext.Create(i.Certificate, [.. i.Intermediates], offline: true));
 
     private static List<ReadOnlyMemory<byte>> ChainOf(X509Certificate? certificate, X509Chain? chain)
     {

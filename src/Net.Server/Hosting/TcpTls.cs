@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Security;
-using System.Runtime.CompilerServices;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Net.Server;
@@ -18,9 +16,6 @@ internal sealed class TcpTls(ServerTlsSelector selector, Func<List<SslApplicatio
 
     private static readonly IPEndPoint Unknown = new(IPAddress.IPv6None, 0);
 
-    // The context holds the chain that is sent; making one searches stores, so that it is made once for each identity.
-    private readonly ConditionalWeakTable<TlsIdentity, SslStreamCertificateContext> _contexts = [];
-
     internal ValueTask<SslServerAuthenticationOptions> SelectAsync(TlsHandshakeCallbackContext handshake)
     {
         string? serverName = handshake.ClientHelloInfo.ServerName is { Length: > 0 } name ? name : null;
@@ -31,43 +26,6 @@ internal sealed class TcpTls(ServerTlsSelector selector, Func<List<SslApplicatio
         }
 
         handshake.Connection.Items[OptionsKey] = chosen;
-        bool isAsked = chosen.ClientCertificateMode != ClientCertificateMode.None;
-        return new ValueTask<SslServerAuthenticationOptions>(new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = _contexts.GetValue(chosen.Identity, static identity => SslStreamCertificateContext.Create(
-                identity.Certificate, [.. identity.Intermediates], offline: true)),
-            ApplicationProtocols = applicationProtocols(),
-            AllowRenegotiation = false,
-            ClientCertificateRequired = isAsked,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = isAsked ? (_, certificate, chain, _) => Judge(chosen, serverName, certificate as X509Certificate2, chain) : null,
-            AllowTlsResume = chosen.AllowResumption,
-        });
-    }
-
-    private bool Judge(ServerTlsOptions options, string? serverName, X509Certificate2? leaf, X509Chain? chain)
-    {
-        if (leaf is null)
-        {
-            return options.ClientCertificateMode != ClientCertificateMode.Required;
-        }
-
-        // What the client sent beside the leaf is in the extra store; the order does not matter to a policy that builds a path.
-        var sent = new List<ReadOnlyMemory<byte>> { leaf.RawDataMemory };
-        foreach (X509Certificate2 other in chain?.ChainPolicy.ExtraStore ?? [])
-        {
-            if (!other.RawDataMemory.Span.SequenceEqual(leaf.RawDataMemory.Span))
-            {
-                sent.Add(other.RawDataMemory);
-            }
-        }
-
-        return options.ClientCertificatePolicy!.Evaluate(new PeerCertificateContext
-        {
-            Chain = sent,
-            IsServerCertificate = false,
-            ServerName = serverName,
-            Now = timeProvider.GetUtcNow(),
-        }).IsAccepted;
+        return new ValueTask<SslServerAuthenticationOptions>(TlsOverTcp.MakeOptions(chosen, serverName, applicationProtocols(), timeProvider));
     }
 }
