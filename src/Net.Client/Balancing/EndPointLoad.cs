@@ -110,10 +110,7 @@ public sealed class EndPointLoad
         return penalty < SmallestPenalty ? 0 : penalty;
     }
 
-    /// <summary>Whether an outcome counts against the end point.</summary>
-    /// <param name="outcome">The outcome.</param>
-    /// <returns><c>false</c> for success, the caller's own mistakes, and calls the caller gave up.</returns>
-    public static bool CountsAgainstEndPoint(CallOutcome outcome) => outcome is CallOutcome.ServerFailure or CallOutcome.Overloaded
+    private static bool CountsAgainstEndPoint(CallOutcome outcome) => outcome is CallOutcome.ServerFailure or CallOutcome.Overloaded
         or CallOutcome.TransportFailure or CallOutcome.TimedOut or CallOutcome.Refused;
 
     private double Floor => Volatile.Read(ref _figures.Rtt) is > 0 and long ticks ? (double)ticks / TimeSpan.TicksPerMillisecond : 0;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Net.Client.Internal;
 
 namespace Net.Client;
@@ -34,6 +35,37 @@ public readonly struct ChannelLease : IDisposable, IEquatable<ChannelLease>
 
     /// <summary>Whether it was completed. A default value counts as completed.</summary>
     public bool IsCompleted => _state is null || _state.Version != _version;
+
+    /// <summary>Notes that the first answer came: what a long stream then goes on to take is not held against the end point's speed. Calls without it count with their whole time.</summary>
+    public void NoteFirstAnswer()
+    {
+        if (!IsCompleted)
+        {
+            _state!.NoteAnswer();
+        }
+    }
+
+    /// <summary>Puts where the call goes on its span: address, transport, connection, and why this transport.</summary>
+    /// <param name="activity">The span; <c>null</c> or one that records nothing is left alone.</param>
+    public void Describe(Activity? activity)
+    {
+        if (activity is not { IsAllDataRequested: true } || _state is not { Session: { } session, EndPoint: { } endPoint, ConnectionId: var connectionId, Choice: var choice } || IsCompleted)
+        {
+            return;
+        }
+
+        activity.SetTag("server.address", endPoint.EffectiveServerName);
+        activity.SetTag("server.port", endPoint.Address.Port);
+        activity.SetTag("network.transport", session.Connection is null ? "tcp" : "quic");
+        activity.SetTag("network.protocol.name", session.Protocol);
+        activity.SetTag("transport.pool.connection", connectionId);
+        activity.SetTag("transport.pool.choice", choice);
+        if (session.Connection is { } connection)
+        {
+            activity.SetTag("network.peer.address", connection.RemoteEndPoint.Address.ToString());
+            activity.SetTag("network.peer.port", connection.RemoteEndPoint.Port);
+        }
+    }
 
     /// <summary>Gives the place back and tells breaker, load figures and health how the call ended. Only the first call counts.</summary>
     /// <param name="outcome">How it ended.</param>

@@ -38,7 +38,7 @@ internal sealed class RingHashPolicy : BalancingPolicy
             var owners = new List<int>();
             for (int i = 0; i < candidates.Length; i++)
             {
-                ulong address = Balancing.HashAffinity(candidates[i].EndPoint.Address.ToString());
+                ulong address = Balancing.HashAffinity(candidates[i].EndPoint.Address.ToString().ToLowerInvariant());
                 int count = Math.Max(1, (int)Math.Round(options.PlacesPerEndPoint * candidates[i].Weight / heaviest));
                 for (int k = 0; k < count; k++)
                 {

@@ -59,6 +59,9 @@ internal sealed class PooledConnection
     /// <summary>Whether the session was told to drain or to close.</summary>
     internal bool IsEnding { get; set; }
 
+    /// <summary>Whether the session was closed at once.</summary>
+    internal bool IsCut { get; set; }
+
     internal int Leases => Volatile.Read(ref _counts.Leases);
 
     internal long IdleSince => Volatile.Read(ref _counts.IdleSince);
@@ -79,7 +82,12 @@ internal sealed class PooledConnection
         int room = State > PooledConnectionState.Expiring ? 0 : RoomBeside(others);
         if (room < 1)
         {
-            Interlocked.Decrement(ref _counts.Leases);
+            if (Interlocked.Decrement(ref _counts.Leases) == 0 && State >= PooledConnectionState.Draining)
+            {
+                // Who looked for leases meanwhile saw this one.
+                Group.Kick();
+            }
+
             isBusy = true;
             return false;
         }

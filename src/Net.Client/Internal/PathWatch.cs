@@ -1,0 +1,109 @@
+using System.Globalization;
+
+namespace Net.Client.Internal;
+
+/// <summary>Reads the path statistics of an end point's sessions and says when most of them show early signs of trouble. One caller at a time.</summary>
+internal sealed class PathWatch(PathHealthOptions options)
+{
+    private readonly Dictionary<ChannelSession, Sent> _before = [];
+    private readonly List<ChannelSession> _sessions = [];
+    private string? _sign;
+    private int _clean;
+
+    /// <summary>The sign, kept until enough readings in a row were clean; <c>null</c>: nothing points to trouble.</summary>
+    internal string? Sign => _sign;
+
+    /// <summary>Reads once.</summary>
+    /// <param name="target">Whose sessions; its load learns the best smoothed round-trip time.</param>
+    internal void Read(HealthTarget target)
+    {
+        _sessions.Clear();
+        target.CopySessions(_sessions);
+        int known = 0;
+        int suspect = 0;
+        string? sign = null;
+        TimeSpan? rtt = null;
+        foreach (ChannelSession session in _sessions)
+        {
+            PathStatistics statistics = session.GetPathStatistics();
+            if (statistics is { SmoothedRtt: null, ProbeTimeouts: null, DatagramsSent: null })
+            {
+                continue;
+            }
+
+            known++;
+            rtt = statistics.SmoothedRtt is TimeSpan smoothed && (rtt is null || smoothed < rtt) ? smoothed : rtt;
+            if (SignOf(session, statistics) is { } found)
+            {
+                suspect++;
+                sign ??= found;
+            }
+        }
+
+        Forget();
+        if (rtt is not null)
+        {
+            target.Load.SmoothedRtt = rtt;
+        }
+
+        // One bad session of many is the session's trouble, not the path's.
+        if (sign is not null && suspect * 2 >= known)
+        {
+            _sign ??= sign;
+            _clean = 0;
+        }
+        else if (_sign is not null && ++_clean >= options.ClearSamples)
+        {
+            _sign = null;
+        }
+    }
+
+    private string? SignOf(ChannelSession session, in PathStatistics statistics)
+    {
+        if (statistics.ProbeTimeouts is int timeouts && timeouts >= options.ProbeTimeouts)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{timeouts} probe timeouts in a row");
+        }
+
+        if (statistics is { SmoothedRtt: TimeSpan smoothed, MinRtt: TimeSpan least } && smoothed - least >= options.RttRise && smoothed >= least * options.RttFactor)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"round trips take {smoothed.TotalMilliseconds:0.#} ms, once {least.TotalMilliseconds:0.#} ms");
+        }
+
+        if (statistics is not { DatagramsSent: long sent, PacketsLost: long lost })
+        {
+            return null;
+        }
+
+        if (!_before.TryGetValue(session, out Sent before))
+        {
+            _before[session] = new Sent(sent, lost);
+            return null;
+        }
+
+        if (sent - before.Datagrams < options.LossDatagrams)
+        {
+            return null;
+        }
+
+        _before[session] = new Sent(sent, lost);
+        double ratio = (double)(lost - before.Lost) / (sent - before.Datagrams);
+        return ratio >= options.LossRatio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:0%} of {sent - before.Datagrams} datagrams lost") : null;
+    }
+
+    private void Forget()
+    {
+        foreach (ChannelSession session in _before.Keys)
+        {
+            if (!_sessions.Contains(session))
+            {
+                // Removing while enumerating is allowed for a dictionary.
+                _before.Remove(session);
+            }
+        }
+
+        _sessions.Clear();
+    }
+
+    private readonly record struct Sent(long Datagrams, long Lost);
+}

@@ -1,0 +1,33 @@
+namespace Net.Client.Internal;
+
+/// <summary>One attempt to connect that is under way. It belongs to its group, not to a call.</summary>
+internal sealed class ConnectAttempt(ConnectionGroup group, ChannelProtocol protocol, bool isFallback, string reason)
+{
+    internal ConnectionGroup Group => group;
+
+    internal ChannelProtocol Protocol => protocol;
+
+    internal bool IsFallback => isFallback;
+
+    /// <summary>Why it was begun, in words.</summary>
+    internal string Reason => reason;
+
+    /// <summary>Ends it: its time is over, its race is lost, or the channel closes. There once it has begun.</summary>
+    internal CancellationTokenSource? Cancellation { get; set; }
+
+    /// <summary>Whether the pool gave it up: its end then means nothing. Under the gate.</summary>
+    internal bool IsGivenUp { get; set; }
+
+    /// <summary>Ends it, without the gate. It may have ended by itself meanwhile.</summary>
+    internal void Cancel()
+    {
+        try
+        {
+            Cancellation?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended between the decision and this call.
+        }
+    }
+}

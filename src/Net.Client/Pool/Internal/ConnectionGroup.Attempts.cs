@@ -1,0 +1,112 @@
+namespace Net.Client.Internal;
+
+// How attempts end, and what the end point learns from it.
+internal sealed partial class ConnectionGroup
+{
+    /// <summary>An attempt gave a session.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="connection">The connection, ready.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>An attempt that has lost its race by this, to be cancelled outside the gate.</returns>
+    internal ConnectAttempt? Succeed_NeedsGate(ConnectAttempt attempt, PooledConnection connection, long now)
+    {
+        Clear_NeedsGate(attempt);
+        _connections.Add(connection);
+        EndPoint.ConnectFailures = 0;
+        EndPoint.NextConnect = long.MinValue;
+        EndPoint.LastFailure = null;
+        if (!attempt.IsFallback)
+        {
+            ConnectAttempt? loser = _fallback;
+            _memory.Forget();
+            _nextProbe = long.MinValue;
+            _race = null;
+            if (loser is not null)
+            {
+                loser.IsGivenUp = true;
+            }
+
+            return loser;
+        }
+
+        if (_race is { } race)
+        {
+            race.FallbackWon = true;
+            if (_main is null)
+            {
+                LoseRace_NeedsGate(now);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An attempt failed.</summary>
+    /// <returns>Whether the end point as a whole cannot be connected to now, so that it is left alone for a while.</returns>
+    internal bool Fail_NeedsGate(ConnectAttempt attempt, TransportException exception, long now)
+    {
+        Clear_NeedsGate(attempt);
+        if (attempt.IsFallback)
+        {
+            // TCP does not work either: the next attempt is a race again, whatever is remembered.
+            _nextProbe = long.MinValue;
+            if (_race is { } race && _main is not null)
+            {
+                race.FallbackFailed = true;
+                return false;
+            }
+
+            _race = null;
+            return true;
+        }
+
+        bool hasFallback = _connections.Exists(static c => c is { State: <= PooledConnectionState.Expiring, IsFallback: true });
+        if (_race is null)
+        {
+            if (hasFallback)
+            {
+                LoseRace_NeedsGate(now);
+            }
+
+            return !hasFallback;
+        }
+
+        if (_race.FallbackWon)
+        {
+            LoseRace_NeedsGate(now);
+            return false;
+        }
+
+        _race.MainFailure = exception;
+        _race.FallbackAt = now;
+        if (!_race.FallbackFailed)
+        {
+            return false;
+        }
+
+        _race = null;
+        return true;
+    }
+
+    /// <summary>Forgets an attempt that was given up.</summary>
+    internal void Clear_NeedsGate(ConnectAttempt attempt)
+    {
+        if (_main == attempt)
+        {
+            _main = null;
+        }
+        else if (_fallback == attempt)
+        {
+            _fallback = null;
+        }
+    }
+
+    // Only now is it known that UDP was the matter, as TCP gets through.
+    private void LoseRace_NeedsGate(long now)
+    {
+        _race = null;
+        _memory.Lose(now);
+        _nextProbe = _core.Clock.After(now, _memory.Pause(now, _core.Chance_NeedsGate()));
+        _core.NoteTransport_NeedsGate(EndPoint, "UDP seems to be blocked; calls go over TCP");
+    }
+}

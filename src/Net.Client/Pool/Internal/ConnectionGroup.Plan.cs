@@ -1,0 +1,265 @@
+using System.Globalization;
+
+namespace Net.Client.Internal;
+
+// What the group should do now, looked at as a whole each time something changed: retire, replace, grow, race.
+internal sealed partial class ConnectionGroup
+{
+    /// <summary>Looks at the group and notes what is to be done, and when to look again.</summary>
+    internal void Plan_NeedsGate(SettlePass pass)
+    {
+        bool isOpen = _core.State == ChannelState.Open && !EndPoint.IsRemoved;
+        Retire_NeedsGate(pass, isOpen);
+        if (isOpen)
+        {
+            Supply_NeedsGate(pass);
+        }
+        else
+        {
+            GiveUp_NeedsGate(pass, _main);
+            GiveUp_NeedsGate(pass, _fallback);
+            _race = null;
+        }
+
+        Release_NeedsGate(pass);
+        Publish_NeedsGate();
+    }
+
+    /// <summary>Ends an attempt whose result nobody wants.</summary>
+    internal static void GiveUp_NeedsGate(SettlePass pass, ConnectAttempt? attempt)
+    {
+        if (attempt is { IsGivenUp: false })
+        {
+            attempt.IsGivenUp = true;
+            pass.Cancels.Add(attempt);
+        }
+    }
+
+    private void Retire_NeedsGate(SettlePass pass, bool isOpen)
+    {
+        bool hasMain = _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+        int spare = ReadyCount - _options.MinConnections;
+        foreach (PooledConnection connection in _connections)
+        {
+            if (connection.Generation < _core.OldestTrusted)
+            {
+                Cut_NeedsGate(pass, connection, "its trust was withdrawn");
+            }
+            else if (!isOpen)
+            {
+                Drain_NeedsGate(connection, pass.Now, _core.State == ChannelState.Open ? "its end point was removed" : "the channel is draining");
+            }
+            else if (connection.State == PooledConnectionState.Ready && ReasonToRenew(connection, pass.Now, hasMain) is string reason)
+            {
+                connection.MoveTo_NeedsGate(PooledConnectionState.Expiring);
+                _core.NoteRenewal_NeedsGate(connection, reason);
+            }
+            else if (spare > 0 && connection is { State: PooledConnectionState.Ready, Leases: 0 } && IsIdle(connection, pass.Now))
+            {
+                // What made it grow is over, too.
+                spare--;
+                Volatile.Write(ref _growWanted, 0);
+                Drain_NeedsGate(connection, pass.Now, "it was idle");
+            }
+        }
+
+        DrainReplaced_NeedsGate(pass);
+    }
+
+    private string? ReasonToRenew(PooledConnection connection, long now, bool hasMain) =>
+        connection.Generation < _core.Generation ? "identity or trust has changed"
+        : now >= connection.Expires ? "its lifetime is over"
+        : connection.IsFallback && hasMain ? "QUIC works again"
+        : null;
+
+    private bool IsIdle(PooledConnection connection, long now) => connection.IdleLimit != PoolClock.Never && now - connection.IdleSince >= connection.IdleLimit;
+
+    // The successor is ready before the old one takes no more calls. A newer identity needs one successor only, as no call may go out under the old one then.
+    private void DrainReplaced_NeedsGate(SettlePass pass)
+    {
+        int ready = ReadyCount;
+        bool hasMain = _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+        bool hasNewest = _connections.Exists(c => c.State == PooledConnectionState.Ready && c.Generation >= _core.Generation);
+        foreach (PooledConnection connection in _connections)
+        {
+            if (connection.State != PooledConnectionState.Expiring)
+            {
+                continue;
+            }
+
+            bool isReplaced = connection.Generation < _core.Generation ? hasNewest
+                : (connection.IsFallback && hasMain) || ready >= Math.Max(1, _options.MinConnections);
+            bool isUnused = _options.MinConnections == 0 && connection.Leases == 0;
+            if (isReplaced || isUnused)
+            {
+                Drain_NeedsGate(connection, pass.Now, "its successor is ready");
+            }
+        }
+    }
+
+    private void Drain_NeedsGate(PooledConnection connection, long now, string reason)
+    {
+        if (connection.State < PooledConnectionState.Draining)
+        {
+            connection.BeginDrain_NeedsGate(_core.Clock.After(now, _options.DrainTimeout));
+            _core.NoteDraining_NeedsGate(connection, reason);
+        }
+    }
+
+    private void Cut_NeedsGate(SettlePass pass, PooledConnection connection, string reason)
+    {
+        if (connection.State < PooledConnectionState.Draining)
+        {
+            connection.BeginDrain_NeedsGate(pass.Now);
+            _core.NoteDraining_NeedsGate(connection, reason);
+        }
+        else
+        {
+            connection.BeginDrain_NeedsGate(pass.Now);
+        }
+    }
+
+    // Draining connections end when nothing is lent of them, or when their time is over.
+    private void Release_NeedsGate(SettlePass pass)
+    {
+        foreach (PooledConnection connection in _connections)
+        {
+            if (connection.State == PooledConnectionState.Draining)
+            {
+                if (pass.Now >= connection.DrainEnds)
+                {
+                    if (!connection.IsCut)
+                    {
+                        connection.IsCut = true;
+                        pass.Cuts.Add(connection);
+                    }
+
+                    continue;
+                }
+
+                if (connection.Leases == 0 && !connection.IsEnding)
+                {
+                    connection.IsEnding = true;
+                    pass.Drains.Add(connection);
+                }
+
+                pass.WakeAt(connection.DrainEnds);
+            }
+            else if (connection.State == PooledConnectionState.Ready)
+            {
+                pass.WakeAt(connection.Expires);
+                if (ReadyCount > _options.MinConnections && connection.IdleLimit != PoolClock.Never)
+                {
+                    // Nobody tells when the last lease ends: it is looked for.
+                    pass.WakeAt((connection.Leases == 0 ? connection.IdleSince : pass.Now) + connection.IdleLimit);
+                }
+            }
+        }
+    }
+
+    private void Supply_NeedsGate(SettlePass pass)
+    {
+        int ready = ReadyCount;
+        bool isTcp = ready > 0 && !_connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+        bool isConnecting = isTcp || IsFallbackOnly ? _fallback is not null : IsConnecting || _race is not null;
+        if (Target_NeedsGate(ready) > ready && !isConnecting)
+        {
+            Connect_NeedsGate(pass, isTcp);
+        }
+
+        if (_race is { FallbackStarted: false } race)
+        {
+            StartFallbackWhenDue_NeedsGate(pass, race);
+        }
+
+        if (isTcp && !IsFallbackOnly && _main is null)
+        {
+            Probe_NeedsGate(pass);
+        }
+    }
+
+    private int Target_NeedsGate(int ready)
+    {
+        int target = _options.MinConnections;
+        if (_connections.Exists(static c => c.State == PooledConnectionState.Expiring && c.Leases > 0))
+        {
+            target = Math.Max(target, 1);
+        }
+
+        // The wish stands while there can be no more, so that not every call repeats it.
+        bool isShort = Volatile.Read(ref _growWanted) != 0 || Route.HasWaiters;
+        return Math.Min(isShort ? Math.Max(target, ready + 1) : target, _options.MaxConnections);
+    }
+
+    private void Connect_NeedsGate(SettlePass pass, bool isTcp)
+    {
+        // While an end point fails, all protocols together make one attempt at a time.
+        if (pass.Now < EndPoint.NextConnect || (EndPoint.ConnectFailures > 0 && EndPoint.IsConnecting))
+        {
+            pass.WakeAt(pass.Now < EndPoint.NextConnect ? EndPoint.NextConnect : PoolClock.Never);
+            return;
+        }
+
+        Volatile.Write(ref _growWanted, 0);
+        bool hasMain = _connections.Exists(static c => c is { State: <= PooledConnectionState.Expiring, IsFallback: false });
+        if (IsFallbackOnly)
+        {
+            Start_NeedsGate(pass, isFallback: true, "the channel's policy is to use nothing else");
+        }
+        else if (Fallback is null || hasMain)
+        {
+            Start_NeedsGate(pass, isFallback: false, Fallback is null ? "there is no fallback" : "QUIC works here");
+        }
+        else if (isTcp || pass.Now < _nextProbe)
+        {
+            Start_NeedsGate(pass, isFallback: true, isTcp ? "it serves until QUIC is ready" : "UDP was blocked here of late");
+        }
+        else
+        {
+            TimeSpan headStart = _memory.HeadStart(pass.Now, EndPoint.Rtt);
+            _race = new ConnectRace { HeadStart = headStart, FallbackAt = _core.Clock.After(pass.Now, headStart) };
+            Start_NeedsGate(pass, isFallback: false, "it came first in the race");
+        }
+    }
+
+    private void StartFallbackWhenDue_NeedsGate(SettlePass pass, ConnectRace race)
+    {
+        if (pass.Now < race.FallbackAt)
+        {
+            pass.WakeAt(race.FallbackAt);
+            return;
+        }
+
+        race.FallbackStarted = true;
+        Start_NeedsGate(pass, isFallback: true, race.MainFailure is { } failure
+            ? "QUIC failed: " + failure.Message
+            : string.Create(CultureInfo.InvariantCulture, $"QUIC was not ready within its head start of {race.HeadStart.TotalMilliseconds:0.#} ms"));
+    }
+
+    // TCP serves; QUIC is tried again from time to time.
+    private void Probe_NeedsGate(SettlePass pass)
+    {
+        if (pass.Now < _nextProbe)
+        {
+            pass.WakeAt(_nextProbe);
+            return;
+        }
+
+        Start_NeedsGate(pass, isFallback: false, "QUIC was tried again");
+    }
+
+    private void Start_NeedsGate(SettlePass pass, bool isFallback, string reason)
+    {
+        var attempt = new ConnectAttempt(this, isFallback ? Fallback! : Route.Protocol, isFallback, reason);
+        if (isFallback)
+        {
+            _fallback = attempt;
+        }
+        else
+        {
+            _main = attempt;
+        }
+
+        pass.Starts.Add(attempt);
+    }
+}

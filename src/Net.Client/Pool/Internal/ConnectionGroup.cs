@@ -1,0 +1,155 @@
+namespace Net.Client.Internal;
+
+/// <summary>The connections to one end point that serve one protocol, its fallback included. All under the channel's gate, but for <see cref="Pick"/>.</summary>
+internal sealed partial class ConnectionGroup
+{
+    private readonly ChannelCore _core;
+    private readonly PoolOptions _options;
+    private readonly List<PooledConnection> _connections = [];
+    private readonly UdpMemory _memory;
+    private PickList _pick = PickList.Empty;
+    private ConnectAttempt? _main;
+    private ConnectAttempt? _fallback;
+    private ConnectRace? _race;
+    private long _nextProbe = long.MinValue;
+    private int _growWanted;
+
+    internal ConnectionGroup(ChannelCore core, EndPointState endPoint, ProtocolRoute route)
+    {
+        _core = core;
+        _options = core.Options.Pool;
+        EndPoint = endPoint;
+        Route = route;
+        Fallback = core.Options.Race.Policy == FallbackPolicy.Exact ? null : route.Protocol.Fallback;
+        IsFallbackOnly = core.Options.Race.Policy == FallbackPolicy.Only && Fallback is not null;
+        _memory = new UdpMemory(core.Options.Race, core.Clock);
+    }
+
+    internal EndPointState EndPoint { get; }
+
+    internal ProtocolRoute Route { get; }
+
+    /// <summary>The protocol over TCP, if the channel may use it.</summary>
+    internal ChannelProtocol? Fallback { get; }
+
+    /// <summary>Whether the channel may use nothing else.</summary>
+    internal bool IsFallbackOnly { get; }
+
+    /// <summary>The connections that take calls. Read by every pick.</summary>
+    internal PickList Pick => Volatile.Read(ref _pick);
+
+    internal IReadOnlyList<PooledConnection> Connections => _connections;
+
+    internal bool IsConnecting => _main is not null || _fallback is not null;
+
+    /// <summary>Whether nothing is left of it.</summary>
+    internal bool IsOver => _connections.Count == 0 && !IsConnecting;
+
+    internal double UdpBlocked(long now) => Fallback is null ? 0 : _memory.Sureness(now);
+
+    /// <summary>How many connections take calls and are not to be replaced.</summary>
+    internal int ReadyCount => _connections.Count(static c => c.State == PooledConnectionState.Ready);
+
+    /// <summary>Asks for one more connection, as credit runs out. Any thread, without the gate.</summary>
+    internal void WantGrowth()
+    {
+        if (Volatile.Read(ref _growWanted) == 0 && Interlocked.Exchange(ref _growWanted, 1) == 0)
+        {
+            _core.Kick();
+        }
+    }
+
+    internal void Kick() => _core.Kick();
+
+    internal long Now => _core.Clock.Now;
+
+    internal TimeSpan Elapsed(long since, long now) => _core.Clock.Elapsed(since, now);
+
+    /// <summary>Takes a place on the best connection, if the end point's breaker lets the call through. Any thread, without the gate.</summary>
+    internal PickOutcome TryLease(long now, out ChannelLease lease)
+    {
+        PickList pick = Pick;
+        lease = default;
+        if (pick.IsEmpty)
+        {
+            return PickOutcome.NotConnected;
+        }
+
+        if (pick.TryReserve(out bool isBusy) is not { } connection)
+        {
+            WantGrowth();
+            return PickOutcome.NoRoom;
+        }
+
+        BreakerPermit permit = default;
+        if (EndPoint.Breaker is { } breaker && !breaker.TryAcquire(out permit))
+        {
+            Release(connection, now);
+            return PickOutcome.CircuitOpen;
+        }
+
+        if (isBusy)
+        {
+            WantGrowth();
+        }
+
+        lease = Rental.Begin(connection, permit, now);
+        _core.WatchPaths();
+        return PickOutcome.Leased;
+    }
+
+    /// <summary>A lease is over. Any thread, without the gate.</summary>
+    internal void Complete(PooledConnection connection, BreakerPermit permit, TimeSpan elapsed, CallOutcome outcome, long now)
+    {
+        EndPoint.Load.End(elapsed, outcome, now);
+        EndPoint.Outlier?.Record(outcome, now);
+        Release(connection, now);
+        permit.Report(outcome, now);
+        if (Route.HasWaiters)
+        {
+            Route.Pump();
+        }
+
+        _core.NoteCompleted();
+    }
+
+    internal void NoteLostLease(PooledConnection connection) => ClientLog.LeaseLost(_core.Logger, connection.Id, EndPoint.EndPoint);
+
+    private void Release(PooledConnection connection, long now)
+    {
+        if (connection.Release(now) && connection.State >= PooledConnectionState.Draining)
+        {
+            Kick();
+        }
+    }
+
+    /// <summary>Takes a connection that is over out of the group.</summary>
+    internal void Remove_NeedsGate(PooledConnection connection)
+    {
+        connection.MoveTo_NeedsGate(PooledConnectionState.Closed);
+        _connections.Remove(connection);
+        Publish_NeedsGate();
+    }
+
+    /// <summary>Publishes who takes calls: those that are ready, and until they have a successor those that expire.</summary>
+    internal void Publish_NeedsGate()
+    {
+        List<PooledConnection> ready = _connections.FindAll(static c => c.State == PooledConnectionState.Ready);
+        int core = Math.Max(1, Math.Min(_options.MinConnections, ready.Count));
+        bool newest = ready.Exists(c => c.Generation >= _core.Generation);
+        ready.AddRange(_connections.Where(c => c.State == PooledConnectionState.Expiring && !(newest && c.Generation < _core.Generation)));
+        PickList old = _pick;
+        if (old.Connections.AsSpan().SequenceEqual(ready.ToArray()))
+        {
+            return;
+        }
+
+        Volatile.Write(ref _pick, ready.Count == 0 ? PickList.Empty : new PickList([.. ready], Math.Min(core, ready.Count)));
+        if (old.IsEmpty != (ready.Count == 0))
+        {
+            Route.IsStale = true;
+        }
+
+        Route.NoteChange();
+    }
+}

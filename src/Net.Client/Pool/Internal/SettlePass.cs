@@ -1,0 +1,38 @@
+namespace Net.Client.Internal;
+
+/// <summary>What one look at the whole pool found to be done. Noted under the gate, done after it.</summary>
+internal sealed class SettlePass
+{
+    internal long Now { get; set; }
+
+    /// <summary>When to look again.</summary>
+    internal long Due { get; private set; } = PoolClock.Never;
+
+    internal List<ConnectAttempt> Starts { get; } = [];
+
+    internal List<ConnectAttempt> Cancels { get; } = [];
+
+    /// <summary>Connections to drain: nothing is lent of them.</summary>
+    internal List<PooledConnection> Drains { get; } = [];
+
+    /// <summary>Connections to close at once.</summary>
+    internal List<PooledConnection> Cuts { get; } = [];
+
+    internal List<EndPointState> Gone { get; } = [];
+
+    internal List<TaskCompletionSource> Ready { get; } = [];
+
+    internal void WakeAt(long due) => Due = PoolClock.Earlier(Due, due);
+
+    internal void Clear(long now)
+    {
+        Now = now;
+        Due = PoolClock.Never;
+        Starts.Clear();
+        Cancels.Clear();
+        Drains.Clear();
+        Cuts.Clear();
+        Gone.Clear();
+        Ready.Clear();
+    }
+}
