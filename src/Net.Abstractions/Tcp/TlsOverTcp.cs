@@ -65,6 +65,9 @@ internal sealed class TlsOverTcp : IAsyncDisposable
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = serverName,
+
+            // A resumed session shows the leaf alone, which the policy could not lead to its root.
+            AllowTlsResume = false,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
             {
@@ -106,7 +109,9 @@ internal sealed class TlsOverTcp : IAsyncDisposable
             ClientCertificateRequired = isAsked,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = isAsked ? Judge : null,
-            AllowTlsResume = tls.AllowResumption,
+
+            // A resumed session shows the leaf alone, which a policy could not lead to its root.
+            AllowTlsResume = tls.AllowResumption && !isAsked,
         };
 
         bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
