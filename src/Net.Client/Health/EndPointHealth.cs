@@ -1,4 +1,3 @@
-using System.Globalization;
 using Net.Client.Internal;
 
 namespace Net.Client;
@@ -19,7 +18,7 @@ public sealed class EndPointHealth : IDisposable
     private readonly PassiveTracker[] _calls;
     private readonly ITimer[] _holds;
     private readonly bool _isPathProbed;
-    private string? _pathSigns;
+    private string? _pathSign;
     private bool _isDisposed;
     private volatile bool _wantsSuccess;
     private volatile EndPointHealthSnapshot _current;
@@ -51,7 +50,7 @@ public sealed class EndPointHealth : IDisposable
             _ => Change(tracker.Release), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan))];
         _wantsSuccess = _calls.Length > 0;
         DateTimeOffset now = _timeProvider.GetUtcNow();
-        var unknown = new HealthVerdict(VerdictState.Unknown, now, null, null);
+        var unknown = new HealthVerdict(HealthState.Healthy, false, "", now);
         _current = new EndPointHealthSnapshot { State = HealthState.Healthy, Since = now, Reason = null, Path = unknown, Process = unknown, Service = unknown };
         _current = Judge_NeedsLock();
     }
@@ -105,9 +104,9 @@ public sealed class EndPointHealth : IDisposable
     /// <param name="sign">What makes it suspect, for people; <c>null</c>: nothing does.</param>
     public void RecordPathSign(string? sign)
     {
-        if (sign != Volatile.Read(ref _pathSigns))
+        if (sign != Volatile.Read(ref _pathSign))
         {
-            Change(() => _pathSigns = sign);
+            Change(() => _pathSign = sign);
         }
     }
 
@@ -177,7 +176,7 @@ public sealed class EndPointHealth : IDisposable
             _wantsSuccess = _calls.Any(static c => c.WantsSuccess);
         }
 
-        if (!ReferenceEquals(previous, current))
+        if (IsNews(previous, current))
         {
             Changed?.Invoke(this, new EndPointHealthChangedEventArgs(EndPoint, previous, current));
         }
@@ -208,34 +207,33 @@ public sealed class EndPointHealth : IDisposable
 
     private (HealthState State, string? Reason) Combine(params ReadOnlySpan<HealthVerdict> verdicts)
     {
-        VerdictState worst = VerdictState.Unknown;
+        HealthState worst = HealthState.Healthy;
         string? reason = null;
         for (int i = 0; i < verdicts.Length; i++)
         {
-            if (verdicts[i].State > worst && verdicts[i].State >= VerdictState.Suspect)
+            if (verdicts[i].State > worst)
             {
                 worst = verdicts[i].State;
-                reason = string.Create(CultureInfo.InvariantCulture, $"{Aspects[i]} ({verdicts[i].Source}): {verdicts[i].Reason}");
+                reason = $"{Aspects[i]}: {verdicts[i].Reason}";
             }
         }
 
-        return worst switch
-        {
-            VerdictState.Failing => (HealthState.Unhealthy, reason),
-            VerdictState.Suspect => (HealthState.Degraded, reason),
-            _ => _isPathProbed && verdicts[0].State == VerdictState.Unknown ? (HealthState.Degraded, "Path: not reached yet") : (HealthState.Healthy, null),
-        };
+        return worst == HealthState.Healthy && _isPathProbed && !verdicts[0].IsKnown ? (HealthState.Degraded, "Path: not reached yet") : (worst, reason);
     }
 
-    // The worst of all sources; the same object when state and source are what they were, so that a changing reason alone is no event.
+    // Another reason for the same verdict is shown but not announced.
+    private static bool IsNews(EndPointHealthSnapshot previous, EndPointHealthSnapshot current) => previous.State != current.State
+        || Aspects.Any(a => previous[a].State != current[a].State || previous[a].IsKnown != current[a].IsKnown);
+
+    // The worst of all sources; the same object when all of it is what it was.
     private HealthVerdict Judge_NeedsLock(HealthAspect aspect, HealthVerdict before)
     {
-        (VerdictState State, string? Source, string? Reason) worst = (VerdictState.Unknown, null, null);
-        void Weigh(VerdictState state, string source, string? reason) => worst = state > worst.State ? (state, source, reason) : worst;
+        (VerdictState State, string Reason) worst = (VerdictState.Unknown, "");
+        void Weigh(VerdictState state, string source, string? reason) => worst = state > worst.State ? (state, reason is null ? "" : $"{source}: {reason}") : worst;
         if (aspect == HealthAspect.Path)
         {
             Weigh(_connect.State, ConnectSource, _connect.Reason);
-            Weigh(_pathSigns is null ? VerdictState.Unknown : VerdictState.Suspect, PathSource, _pathSigns);
+            Weigh(_pathSign is null ? VerdictState.Unknown : VerdictState.Suspect, PathSource, _pathSign);
         }
 
         foreach ((HealthProbe probe, VerdictTracker tracker) in _probes)
@@ -252,8 +250,14 @@ public sealed class EndPointHealth : IDisposable
             Weigh(calls.State, CallsSource, calls.Reason);
         }
 
-        return worst.State == before.State && worst.Source == before.Source
-            ? before
-            : new HealthVerdict(worst.State, worst.State == before.State ? before.Since : _timeProvider.GetUtcNow(), worst.Source, worst.Reason);
+        HealthState state = worst.State switch
+        {
+            VerdictState.Failing => HealthState.Unhealthy,
+            VerdictState.Suspect => HealthState.Degraded,
+            _ => HealthState.Healthy,
+        };
+        bool isKnown = worst.State != VerdictState.Unknown;
+        bool isSame = state == before.State && isKnown == before.IsKnown;
+        return isSame && worst.Reason == before.Reason ? before : new HealthVerdict(state, isKnown, worst.Reason, isSame ? before.Since : _timeProvider.GetUtcNow());
     }
 }

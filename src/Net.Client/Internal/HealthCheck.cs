@@ -135,7 +135,7 @@ internal sealed class HealthCheck : IAsyncDisposable
     {
         HealthOptions options = _shared.Options;
         EndPointHealthSnapshot health = _health.Current;
-        return _isWanted || _health.IsContested(_probe) || health.Path.State == VerdictState.Suspect ? options.ConfirmInterval
+        return _isWanted || _health.IsContested(_probe) || health.Path.State == HealthState.Degraded ? options.ConfirmInterval
             : health.State == HealthState.Unhealthy ? options.RecoveryInterval
             : isIdle ? options.IdleInterval : options.Interval;
     }

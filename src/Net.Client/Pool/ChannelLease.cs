@@ -33,6 +33,9 @@ public readonly struct ChannelLease : IDisposable, IEquatable<ChannelLease>
     /// <summary>Number of the connection in its channel, as in the snapshot. 0 when the lease was completed.</summary>
     public long ConnectionId => _state is { } state && state.ConnectionId is long id && !IsCompleted ? id : 0;
 
+    /// <summary>Which transport won for this connection, and why. Empty when the lease was completed.</summary>
+    public string Choice => _state is { } state && state.Choice is { } choice && !IsCompleted ? choice : "";
+
     /// <summary>Whether it was completed. A default value counts as completed.</summary>
     public bool IsCompleted => _state is null || _state.Version != _version;
 

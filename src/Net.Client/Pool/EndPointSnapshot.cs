@@ -12,14 +12,17 @@ public sealed record EndPointSnapshot
     /// <summary>Whether it was removed and only finishes its calls.</summary>
     public required bool IsRemoved { get; init; }
 
-    /// <summary>Whether packets get there and handshakes succeed.</summary>
-    public required HealthVerdict Path { get; init; }
+    /// <summary>The three verdicts, and what they come to.</summary>
+    public required EndPointHealthSnapshot Health { get; init; }
 
-    /// <summary>Whether the process answers.</summary>
-    public required HealthVerdict Process { get; init; }
+    /// <summary>The state of its breaker; <c>null</c>: it has none.</summary>
+    public required BreakerState? Breaker { get; init; }
 
-    /// <summary>Whether the service says that it serves.</summary>
-    public required HealthVerdict Service { get; init; }
+    /// <summary>How long until the breaker lets a probe through, or <c>null</c>.</summary>
+    public required TimeSpan? BreakerRetryAfter { get; init; }
+
+    /// <summary>Whether it is ejected, as it does worse than the others.</summary>
+    public required bool IsEjected { get; init; }
 
     /// <summary>Leases that are not completed.</summary>
     public required int InFlight { get; init; }

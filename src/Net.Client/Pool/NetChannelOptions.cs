@@ -24,6 +24,27 @@ public sealed record NetChannelOptions
     /// <summary>Connections and waiting.</summary>
     public PoolOptions Pool { get; init; } = PoolOptions.Default;
 
+    /// <summary>How calls are spread over the end points. Default <see cref="Net.Client.Balancing.LeastConnections"/>: right for most, as it needs to know nothing of them.</summary>
+    public BalancingPolicy Balancing { get; init; } = Net.Client.Balancing.LeastConnections;
+
+    /// <summary>When traffic leaves a group of end points for the next, and what is done when all are out.</summary>
+    public PriorityGroupOptions Priorities { get; init; } = PriorityGroupOptions.Default;
+
+    /// <summary>How end points that have recovered or were added come back into the traffic.</summary>
+    public SlowStartOptions SlowStart { get; init; } = SlowStartOptions.Default;
+
+    /// <summary>How the load figures of end points remember.</summary>
+    public EndPointLoadOptions Load { get; init; } = EndPointLoadOptions.Default;
+
+    /// <summary>When an end point that fails is cut off; <c>null</c>: never. Default <see cref="CircuitBreakerOptions.Default"/>.</summary>
+    public CircuitBreakerOptions? Breaker { get; init; } = CircuitBreakerOptions.Default;
+
+    /// <summary>When an end point that does worse than the others gets no calls for a while; <c>null</c> (the default): never.</summary>
+    public OutlierOptions? Outliers { get; init; }
+
+    /// <summary>How end points are watched; <c>null</c>: not at all, but for attempts to connect. Default <see cref="HealthOptions.Default"/>.</summary>
+    public HealthOptions? Health { get; init; } = HealthOptions.Default;
+
     /// <summary>QUIC against TCP.</summary>
     public ProtocolRaceOptions Race { get; init; } = ProtocolRaceOptions.Default;
 
@@ -59,6 +80,18 @@ public sealed record NetChannelOptions
         AddFaultsOf(faults, nameof(Pool), Pool, static o => o.Validate());
         AddFaultsOf(faults, nameof(Race), Race, static o => o.Validate());
         AddFaultsOf(faults, nameof(Limits), Limits, static o => o.Validate());
+        AddFaultsOf(faults, nameof(Priorities), Priorities, static o => o.Validate());
+        AddFaultsOf(faults, nameof(SlowStart), SlowStart, static o => o.Validate());
+        AddFaultsOf(faults, nameof(Load), Load, static o => o.Validate());
+        AddFaultsIfAny(faults, nameof(Breaker), Breaker, static o => o.Validate());
+        AddFaultsIfAny(faults, nameof(Outliers), Outliers, static o => o.Validate());
+        AddFaultsIfAny(faults, nameof(Health), Health, static o => o.Validate());
+        AddIfNull(faults, nameof(Balancing), Balancing);
+        if (WarmUp?.Contains(null!) == true)
+        {
+            faults.Add(nameof(WarmUp), "holds null.");
+        }
+
         var places = new HashSet<ChannelEndPoint>(ChannelEndPoint.PlaceComparer);
         foreach (ChannelEndPoint? endPoint in EndPoints ?? [])
         {
@@ -78,6 +111,15 @@ public sealed record NetChannelOptions
         if (value is null)
         {
             faults.Add(property, "is null.");
+        }
+    }
+
+    private static void AddFaultsIfAny<T>(OptionFaults faults, string property, T? value, Action<T> validate)
+        where T : class
+    {
+        if (value is not null)
+        {
+            AddFaultsOf(faults, property, value, validate);
         }
     }
 

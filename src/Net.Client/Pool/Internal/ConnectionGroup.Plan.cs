@@ -52,7 +52,7 @@ internal sealed partial class ConnectionGroup
             else if (connection.State == PooledConnectionState.Ready && ReasonToRenew(connection, pass.Now, hasMain) is string reason)
             {
                 connection.MoveTo_NeedsGate(PooledConnectionState.Expiring);
-                _core.NoteRenewal_NeedsGate(connection, reason);
+                _core.NoteRenewal_NeedsGate(reason);
             }
             else if (spare > 0 && connection is { State: PooledConnectionState.Ready, Leases: 0 } && IsIdle(connection, pass.Now))
             {

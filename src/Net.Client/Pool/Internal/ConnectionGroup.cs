@@ -94,7 +94,6 @@ internal sealed partial class ConnectionGroup
         }
 
         lease = Rental.Begin(connection, permit, now);
-        _core.WatchPaths();
         return PickOutcome.Leased;
     }
 
@@ -150,6 +149,5 @@ internal sealed partial class ConnectionGroup
             Route.IsStale = true;
         }
 
-        Route.NoteChange();
     }
 }

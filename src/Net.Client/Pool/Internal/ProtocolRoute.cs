@@ -23,22 +23,10 @@ internal sealed class ProtocolRoute
     /// <summary>Whether the snapshot no longer fits what is known. Under the gate.</summary>
     internal bool IsStale { get; set; } = true;
 
-    /// <summary>Whether connections came or went since the waiters were looked at. Under the gate.</summary>
-    internal bool HasChanged { get; private set; }
-
     internal RouteSnapshot Snapshot
     {
         get => Volatile.Read(ref _snapshot);
         set => Volatile.Write(ref _snapshot, value);
-    }
-
-    internal void NoteChange() => HasChanged = true;
-
-    internal bool TakeChange()
-    {
-        bool had = HasChanged;
-        HasChanged = false;
-        return had;
     }
 
     /// <summary>Chooses an end point and takes a place on one of its connections. No lock, no allocation.</summary>

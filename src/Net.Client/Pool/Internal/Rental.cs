@@ -25,6 +25,9 @@ internal sealed class Rental : LeaseState
         {
             connection.Group.NoteLostLease(connection);
             TryComplete(Version, CallOutcome.Cancelled);
+
+            // It is kept for reuse, and may be lost again.
+            GC.ReRegisterForFinalize(this);
         }
     }
 

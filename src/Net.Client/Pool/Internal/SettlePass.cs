@@ -20,7 +20,16 @@ internal sealed class SettlePass
 
     internal List<EndPointState> Gone { get; } = [];
 
-    internal List<TaskCompletionSource> Ready { get; } = [];
+    internal List<WarmUpWait> Ready { get; } = [];
+
+    /// <summary>Routes whose candidates have changed, with the new ones.</summary>
+    internal List<RouteChange> Rebuilds { get; } = [];
+
+    /// <summary>Routes whose waiters may be served or have to be told something.</summary>
+    internal List<ProtocolRoute> Pumps { get; } = [];
+
+    /// <summary>Whether the last call of a draining channel has ended.</summary>
+    internal bool IsQuiet { get; set; }
 
     internal void WakeAt(long due) => Due = PoolClock.Earlier(Due, due);
 
@@ -34,5 +43,8 @@ internal sealed class SettlePass
         Cuts.Clear();
         Gone.Clear();
         Ready.Clear();
+        Rebuilds.Clear();
+        Pumps.Clear();
+        IsQuiet = false;
     }
 }

@@ -6,11 +6,12 @@ internal sealed class Waiter
     private readonly TaskCompletionSource<ChannelLease> _source;
     private int _isOver;
 
-    internal Waiter(ProtocolRoute route, in LeaseRequest request, long since, TaskCreationOptions options)
+    internal Waiter(ProtocolRoute route, in LeaseRequest request, long since, long limit, TaskCreationOptions options)
     {
         Route = route;
         Request = request;
         Since = since;
+        Limit = limit;
         _source = new TaskCompletionSource<ChannelLease>(options);
         Node = new LinkedListNode<Waiter>(this);
     }
@@ -20,6 +21,9 @@ internal sealed class Waiter
     internal LeaseRequest Request { get; }
 
     internal long Since { get; }
+
+    /// <summary>When it stops waiting.</summary>
+    internal long Limit { get; }
 
     internal LinkedListNode<Waiter> Node { get; }
 

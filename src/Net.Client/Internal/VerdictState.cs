@@ -1,7 +1,7 @@
-namespace Net.Client;
+namespace Net.Client.Internal;
 
-/// <summary>What is held of one aspect of an end point's health.</summary>
-public enum VerdictState
+/// <summary>What one source says of an end point; worse is larger.</summary>
+internal enum VerdictState
 {
     /// <summary>Nothing is known.</summary>
     Unknown,

@@ -1,0 +1,218 @@
+namespace Net.Client.Internal;
+
+// End points come, change and go; identity and trust change.
+internal sealed partial class ChannelCore
+{
+    /// <summary>Adds and changes end points, and removes those that are not named.</summary>
+    internal void SetEndPoints(IReadOnlyList<ChannelEndPoint> endPoints, bool replacesAll)
+    {
+        lock (Gate)
+        {
+            if (State != ChannelState.Open)
+            {
+                return;
+            }
+
+            foreach (ChannelEndPoint endPoint in endPoints)
+            {
+                AddOrUpdate_NeedsGate(endPoint);
+            }
+
+            if (replacesAll)
+            {
+                var named = new HashSet<ChannelEndPoint>(endPoints, ChannelEndPoint.PlaceComparer);
+                _endPoints.FindAll(state => !state.IsRemoved && !named.Contains(state.EndPoint)).ForEach(Remove_NeedsGate);
+            }
+        }
+
+        Kick();
+    }
+
+    internal bool RemoveEndPoint(ChannelEndPoint endPoint)
+    {
+        lock (Gate)
+        {
+            if (Find_NeedsGate(endPoint) is not { } state)
+            {
+                return false;
+            }
+
+            Remove_NeedsGate(state);
+        }
+
+        Kick();
+        return true;
+    }
+
+    internal bool Update(ChannelEndPoint endPoint, Func<ChannelEndPoint, ChannelEndPoint> change)
+    {
+        lock (Gate)
+        {
+            if (Find_NeedsGate(endPoint) is not { } state)
+            {
+                return false;
+            }
+
+            Replace_NeedsGate(state, change(state.EndPoint));
+        }
+
+        Kick();
+        return true;
+    }
+
+    internal EndPointState? Find(ChannelEndPoint endPoint)
+    {
+        lock (Gate)
+        {
+            return Find_NeedsGate(endPoint);
+        }
+    }
+
+    private EndPointState? Find_NeedsGate(ChannelEndPoint endPoint) => _endPoints.Find(s => !s.IsRemoved && ChannelEndPoint.PlaceComparer.Equals(s.EndPoint, endPoint));
+
+    // One that comes back while its old connections still finish their calls is a new one: what was held of it may be long out of date.
+    private void AddOrUpdate_NeedsGate(ChannelEndPoint endPoint)
+    {
+        if (Find_NeedsGate(endPoint) is { } known)
+        {
+            Replace_NeedsGate(known, endPoint);
+            return;
+        }
+
+        var load = new EndPointLoad(Options.TimeProvider, Options.Load);
+        CircuitBreaker? breaker = Options.Breaker is null ? null
+            : new CircuitBreaker(endPoint.ToString(), Options.Breaker, Options.TimeProvider, new Random(_random.Next()), Logger);
+        var state = new EndPointState(++_lastEndPointId, endPoint, load, breaker, _ejector?.Add(endPoint.ToString()));
+        state.Monitor = _monitors.Create(new PoolHealthTarget(state, Gate));
+        state.Seen = state.Monitor.Health.Current.State;
+        state.Monitor.Health.Changed += (_, _) => Kick();
+        if (breaker is not null)
+        {
+            breaker.StateChanged += (_, change) =>
+            {
+                Raise(ChannelEventKind.BreakerChanged, state.EndPoint, 0, $"{change.Previous} to {change.Current}: {change.Trigger}");
+                Kick();
+            };
+        }
+
+        if (_routes.Length > 0 && _endPoints.Exists(static s => s.IsConnected))
+        {
+            // It joins others that are warm.
+            state.WarmUp = Options.SlowStart.Begin(Options.TimeProvider);
+        }
+
+        foreach (ProtocolRoute route in _routes)
+        {
+            state.Groups.Add(new ConnectionGroup(this, state, route));
+        }
+
+        _endPoints.Add(state);
+        state.Monitor.Start();
+        MarkStale_NeedsGate();
+        Raise(ChannelEventKind.EndPointAdded, endPoint, 0, "it was added");
+    }
+
+    private void Replace_NeedsGate(EndPointState state, ChannelEndPoint endPoint)
+    {
+        if (state.EndPoint != endPoint)
+        {
+            state.EndPoint = endPoint;
+            MarkStale_NeedsGate();
+            Raise(ChannelEventKind.EndPointUpdated, endPoint, 0, FormattableString.Invariant($"weight {endPoint.Weight}, priority {endPoint.Priority}, zone {endPoint.Zone ?? "none"}"));
+        }
+    }
+
+    private void Remove_NeedsGate(EndPointState state)
+    {
+        state.IsRemoved = true;
+        MarkStale_NeedsGate();
+        Raise(ChannelEventKind.EndPointRemoved, state.EndPoint, 0, "it was removed");
+    }
+
+    private async Task ForgetAsync(EndPointState state)
+    {
+        _tasks.Begin();
+        if (state.Outlier is { } outlier)
+        {
+            _ejector!.Remove(outlier);
+        }
+
+        state.Breaker?.Dispose();
+        await state.Monitor.DisposeAsync().ConfigureAwait(false);
+        _tasks.End();
+    }
+
+    private void HandleTlsChanged(object? sender, EventArgs e)
+    {
+        // Read outside the gate: the source is the user's code. A later change that overtakes this one is not undone.
+        long generation = Options.Tls.Generation;
+        long oldest = Options.Tls.OldestTrustedGeneration;
+        lock (Gate)
+        {
+            if (State != ChannelState.Open)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _generation, Math.Max(_generation, generation));
+            Volatile.Write(ref _oldestTrusted, Math.Max(_oldestTrusted, oldest));
+            foreach (EndPointState state in _endPoints)
+            {
+                // What was refused may be accepted now.
+                state.NextConnect = long.MinValue;
+            }
+
+            Raise(ChannelEventKind.GenerationChanged, null, 0, FormattableString.Invariant($"generation {generation}, connections before {oldest} are cut"));
+        }
+
+        Kick();
+    }
+
+    private void FindReady_NeedsGate(SettlePass pass)
+    {
+        for (int i = _warmUps.Count - 1; i >= 0; i--)
+        {
+            WarmUpWait wait = _warmUps[i];
+            int wanted = Math.Max(1, Options.Pool.MinConnections);
+            int ready = _endPoints.Count(s => !s.IsRemoved && s.Groups.Exists(g => g.Route == wait.Route && g.ReadyCount >= wanted));
+            if (ready >= wait.EndPoints)
+            {
+                pass.Ready.Add(wait);
+                _warmUps.RemoveAt(i);
+            }
+        }
+    }
+
+    internal async Task WarmUpAsync(ChannelProtocol protocol, int endPoints, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(endPoints, 1);
+        var wait = new WarmUpWait(GetRoute(protocol), endPoints, new TaskCompletionSource(_work.WaiterOptions));
+        lock (Gate)
+        {
+            if (State != ChannelState.Open)
+            {
+                throw Draining();
+            }
+
+            _warmUps.Add(wait);
+        }
+
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static (source, token) => ((TaskCompletionSource)source!).TrySetCanceled(token), wait.Source);
+        await using (registration.ConfigureAwait(false))
+        {
+            try
+            {
+                Kick();
+                await wait.Source.Task.ConfigureAwait(false);
+            }
+            finally
+            {
+                lock (Gate)
+                {
+                    _warmUps.Remove(wait);
+                }
+            }
+        }
+    }
+}

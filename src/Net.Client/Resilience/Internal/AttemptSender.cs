@@ -1,0 +1,209 @@
+using System.Diagnostics;
+
+namespace Net.Client;
+
+/// <summary>Makes the single attempts of one call: rents, sends, waits no longer than it may, classifies, completes the lease. Hedged attempts use it at the same time.</summary>
+internal sealed class AttemptSender<TCall, TResult>
+{
+    /// <summary>How long an attempt that was cancelled may take to end by itself.</summary>
+    internal static readonly TimeSpan UnwindTime = TimeSpan.FromMilliseconds(100);
+
+    private readonly CallRunner _runner;
+    private readonly CallPlan _plan;
+    private readonly TCall _call;
+    private readonly CallHandler<TCall, TResult> _handler;
+    private readonly CancellationToken _callerToken;
+    private readonly TimeSpan _attemptTimeout;
+    private readonly long _started;
+    private long _deadline;
+    private int _sent;
+
+    internal AttemptSender(CallRunner runner, in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, CancellationToken callerToken)
+    {
+        _runner = runner;
+        _plan = plan;
+        _call = call;
+        _handler = handler;
+        _callerToken = callerToken;
+        CallToken = callerToken;
+        _attemptTimeout = plan.Policy?.Timeouts?.PerAttempt ?? Timeout.InfiniteTimeSpan;
+        _started = runner.TimeProvider.GetTimestamp();
+    }
+
+    /// <summary>Fires when the caller gives up or the deadline passes.</summary>
+    internal CancellationToken CallToken { get; private set; }
+
+    /// <summary>How often the call was sent.</summary>
+    internal int Sent => Volatile.Read(ref _sent);
+
+    /// <summary>Time until the deadline, not below zero; <c>null</c>: no deadline.</summary>
+    internal TimeSpan? Remaining => _deadline == 0 ? null : Timestamps.Between(_runner.TimeProvider, _runner.TimeProvider.GetTimestamp(), _deadline);
+
+    internal void SetDeadline(long deadline, CancellationToken callToken)
+    {
+        _deadline = deadline;
+        CallToken = callToken;
+    }
+
+    internal int CountSent() => Interlocked.Increment(ref _sent);
+
+    internal void Discard(in AttemptEnd<TResult> end) => end.Discard(_call, _handler);
+
+    /// <summary>Makes one attempt.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="kind">Why.</param>
+    /// <param name="token">Ends it: the call's token, or one of its own that the call's cancels.</param>
+    /// <returns>How it ended; it throws only what <see cref="CallHandler{TCall, TResult}.Classify(TCall, TResult)"/> throws.</returns>
+    internal async ValueTask<AttemptEnd<TResult>> SendAsync(CallTarget target, AttemptKind kind, CancellationToken token)
+    {
+        Activity? activity = CallDiagnostics.StartAttempt(_plan, kind, target.Step?.Name);
+        CancellationTokenSource? timeout = null;
+        CancellationTokenRegistration registration = default;
+        CancellationToken own = token;
+        if (_attemptTimeout != Timeout.InfiniteTimeSpan)
+        {
+            timeout = new CancellationTokenSource(_attemptTimeout, _runner.TimeProvider);
+            registration = token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
+            own = timeout.Token;
+        }
+
+        AttemptEnd<TResult> end = default;
+        try
+        {
+            end = await RentAndSendAsync(target, kind, activity, token, own).ConfigureAwait(false);
+            if (end.WasSent)
+            {
+                _runner.Count(end.Verdict);
+            }
+
+            return end;
+        }
+        finally
+        {
+            registration.Dispose();
+            timeout?.Dispose();
+            CallDiagnostics.EndAttempt(activity, end.Verdict, end.Exception);
+        }
+    }
+
+    private async ValueTask<AttemptEnd<TResult>> RentAndSendAsync(CallTarget target, AttemptKind kind, Activity? activity, CancellationToken parent, CancellationToken token)
+    {
+        ChannelLease lease;
+        try
+        {
+            LeaseRequest request = CallRunner.RequestOf(_plan, _deadline, target.Tried);
+            if (!target.Source.TryRent(target.Protocol, request, out lease))
+            {
+                lease = await target.Source.RentAsync(target.Protocol, request, token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is TransportException or OperationCanceledException)
+        {
+            CallOutcome? caused = CauseOf(parent, token);
+            AttemptVerdict refusal = AttemptVerdict.Of(exception);
+            Trace(null, $"not sent: {exception.Message}");
+            return new AttemptEnd<TResult>(new AttemptVerdict(caused ?? refusal.Outcome) { IsUnprocessed = true, Pushback = refusal.Pushback }, default, exception, default)
+            {
+                WasSent = false,
+                WasEndedHere = caused is not null,
+            };
+        }
+
+        int number = CountSent();
+        ChannelEndPoint endPoint = lease.EndPoint;
+        target.CountSent();
+        target.Tried.Add(lease.EndPointId);
+        CallDiagnostics.AttemptLeased(activity, lease, number);
+        Trace(endPoint, $"{number} ({CallDiagnostics.NameOf(kind)}) sent");
+        AttemptEnd<TResult> end = await SendAsync(lease, new AttemptContext(number, kind, _plan.Idempotency, _deadline), parent, token).ConfigureAwait(false);
+        Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+        return end;
+    }
+
+    private async ValueTask<AttemptEnd<TResult>> SendAsync(ChannelLease lease, AttemptContext context, CancellationToken parent, CancellationToken token)
+    {
+        TResult result;
+        try
+        {
+            ValueTask<TResult> sending = _handler.SendAsync(_call, lease, context, token);
+            result = sending.IsCompleted || !token.CanBeCanceled
+                ? await sending.ConfigureAwait(false)
+                : await WaitAsync(sending.AsTask(), token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever the handler throws is classified and reaches the caller, or is followed by another attempt.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return AttemptEnd<TResult>.OfException(_call, _handler, exception, lease, CauseOf(parent, token));
+        }
+
+        AttemptVerdict verdict;
+        try
+        {
+            verdict = _handler.Classify(_call, result);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+
+        if (!verdict.Outcome.IsAnswer() && CauseOf(parent, token) is CallOutcome caused)
+        {
+            verdict = verdict with { Outcome = caused };
+        }
+
+        var end = new AttemptEnd<TResult>(verdict, result, null, lease);
+        end.CompleteLease();
+        return end;
+    }
+
+    // A handler that does not heed its token must not keep the call beyond its deadline.
+    private async Task<TResult> WaitAsync(Task<TResult> sending, CancellationToken token)
+    {
+        try
+        {
+            return await sending.WaitAsync(token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            // Perhaps the attempt has ended all the same, or ends now: what it says counts.
+        }
+
+        try
+        {
+            return await sending.WaitAsync(UnwindTime, _runner.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!sending.IsCompleted)
+        {
+            _ = DiscardLateAsync(sending);
+            throw new OperationCanceledException($"The attempt did not end within {UnwindTime.TotalMilliseconds} ms after it was cancelled and was left behind.", token);
+        }
+    }
+
+    private async Task DiscardLateAsync(Task<TResult> sending)
+    {
+        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (sending.IsCompletedSuccessfully)
+        {
+            _handler.Discard(_call, await sending.ConfigureAwait(false));
+        }
+    }
+
+    private CallOutcome? CauseOf(CancellationToken parent, CancellationToken token)
+    {
+        if (!token.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        // The caller first: who gives up at the deadline gives up. A parent that fired alone is that of an attempt that lost.
+        return _callerToken.IsCancellationRequested ? CallOutcome.Cancelled
+            : CallToken.IsCancellationRequested ? CallOutcome.TimedOut
+            : parent.IsCancellationRequested ? CallOutcome.Cancelled
+            : CallOutcome.TimedOut;
+    }
+
+    private void Trace(ChannelEndPoint? endPoint, string detail) =>
+        _plan.Trace?.Add(new CallTraceStep(CallTraceStepKind.Attempt, _runner.TimeProvider.GetElapsedTime(_started), endPoint, detail));
+}

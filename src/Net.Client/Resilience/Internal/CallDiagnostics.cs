@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Net.Client;
+
+/// <summary>Spans and instruments of attempts. Nothing is allocated while nobody listens.</summary>
+internal static class CallDiagnostics
+{
+    private static readonly ActivitySource Source = new(ClientDiagnostics.SourceName);
+    private static readonly Meter Meter = new(ClientDiagnostics.SourceName);
+    private static readonly Counter<long> Attempts = Meter.CreateCounter<long>("transport.call.attempts", "{attempt}", "Times that calls were sent, by how that ended.");
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("transport.call.retries", "{attempt}", "Attempts after a failed one, by kind.");
+    private static readonly Counter<long> Hedges = Meter.CreateCounter<long>("transport.call.hedges", "{attempt}", "Attempts beside others.");
+    private static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("transport.call.fallbacks", "{call}", "Steps of fallback chains that were taken.");
+    private static readonly Counter<long> Exhausted = Meter.CreateCounter<long>("transport.retry.exhausted", "{attempt}", "Attempts that were not made because the retry budget was used up.");
+    private static readonly Gauge<double> Tokens = Meter.CreateGauge<double>("transport.retry.budget", "{token}", "Tokens left of a channel's retry budget when an attempt last failed.");
+    private static readonly KeyValuePair<string, object?>[] OutcomeTags =
+        [.. Enum.GetValues<CallOutcome>().Select(static o => new KeyValuePair<string, object?>("transport.outcome", NameOf(o)))];
+
+    /// <summary>Whether somebody wants spans.</summary>
+    internal static bool IsTraced => Source.HasListeners();
+
+    internal static void AttemptEnded(CallOutcome outcome)
+    {
+        if (Attempts.Enabled)
+        {
+            Attempts.Add(1, OutcomeTags[(int)outcome]);
+        }
+    }
+
+    internal static void NextAttempt(AttemptKind kind)
+    {
+        if (kind == AttemptKind.Hedge)
+        {
+            Hedges.Add(1);
+        }
+        else if (Retries.Enabled)
+        {
+            Retries.Add(1, new KeyValuePair<string, object?>("transport.attempt.kind", NameOf(kind)));
+        }
+    }
+
+    internal static void BudgetCharged(CallRunner runner)
+    {
+        if (Tokens.Enabled)
+        {
+            Tokens.Record(runner.Budget.Tokens, new KeyValuePair<string, object?>("transport.channel", runner.Name));
+        }
+    }
+
+    internal static void BudgetExhausted(CallRunner runner)
+    {
+        if (Exhausted.Enabled)
+        {
+            Exhausted.Add(1, new KeyValuePair<string, object?>("transport.channel", runner.Name));
+        }
+    }
+
+    internal static void FellBack(FallbackStep step, CallOutcome outcome)
+    {
+        if (Fallbacks.Enabled)
+        {
+            Fallbacks.Add(1, new KeyValuePair<string, object?>("transport.fallback", step.Name));
+        }
+
+        // On the caller's span, as an answer that needs no server has no attempt of its own.
+        if (Activity.Current is { IsAllDataRequested: true } activity)
+        {
+            activity.SetTag("transport.fallback", step.Name);
+            activity.AddEvent(new ActivityEvent("transport.fallback", tags: new ActivityTagsCollection
+            {
+                ["transport.fallback"] = step.Name,
+                ["transport.outcome"] = NameOf(outcome),
+            }));
+        }
+    }
+
+    internal static Activity? StartAttempt(in CallPlan plan, AttemptKind kind, string? fallback)
+    {
+        Activity? activity = Source.StartActivity("transport.attempt");
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("transport.method", plan.Method);
+            activity.SetTag("transport.attempt.kind", NameOf(kind));
+            if (fallback is not null)
+            {
+                activity.SetTag("transport.fallback", fallback);
+            }
+        }
+
+        return activity;
+    }
+
+    internal static void AttemptLeased(Activity? activity, ChannelLease lease, int number)
+    {
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("transport.attempt.number", number);
+            activity.SetTag("server.address", lease.EndPoint.Address.Host);
+            activity.SetTag("server.port", lease.EndPoint.Address.Port);
+            activity.SetTag("network.protocol.name", lease.Session.Protocol);
+            activity.SetTag("transport.connection.id", lease.ConnectionId);
+        }
+    }
+
+    internal static void EndAttempt(Activity? activity, in AttemptVerdict verdict, Exception? exception)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        activity.SetTag("transport.outcome", NameOf(verdict.Outcome));
+        if (!verdict.Outcome.IsAnswer())
+        {
+            activity.SetTag("error.type", exception is TransportException transport ? transport.Error.ToString() : exception?.GetType().FullName ?? NameOf(verdict.Outcome));
+            activity.SetStatus(ActivityStatusCode.Error, exception?.Message);
+        }
+
+        activity.Stop();
+    }
+
+    internal static string NameOf(CallOutcome outcome) => outcome switch
+    {
+        CallOutcome.Success => "success",
+        CallOutcome.ApplicationFailure => "application_failure",
+        CallOutcome.ServerFailure => "server_failure",
+        CallOutcome.Overloaded => "overloaded",
+        CallOutcome.TransportFailure => "transport_failure",
+        CallOutcome.TimedOut => "timed_out",
+        CallOutcome.Cancelled => "cancelled",
+        _ => "refused",
+    };
+
+    internal static string NameOf(AttemptKind kind) => kind switch
+    {
+        AttemptKind.First => "first",
+        AttemptKind.Retry => "retry",
+        AttemptKind.Transparent => "transparent",
+        AttemptKind.Hedge => "hedge",
+        _ => "fallback",
+    };
+}
