@@ -10,5 +10,5 @@ internal static class TooEarly
 
     /// <summary>Whether a request's content can be sent once more.</summary>
     internal static bool CanBeSentAgain(HttpRequestMessage request) =>
-        request.Content is null or ByteArrayContent or ReadOnlyMemoryContent || !request.Options.TryGetValue(Http3Exchange.ContentBegun, out _);
+        Http3RequestOptions.HasReplayableContent(request) || !request.Options.TryGetValue(Http3Exchange.ContentBegun, out _);
 }
