@@ -112,6 +112,7 @@ internal sealed partial class ChannelCore
         }
 
         loser?.Cancel();
+        group.EndPoint.Load.SmoothedRtt = session.GetPathStatistics().SmoothedRtt ?? group.EndPoint.Load.SmoothedRtt;
         PoolDiagnostics.Connected(this, connection);
         group.EndPoint.Monitor.Health.RecordConnect(null);
         return connection;
@@ -211,7 +212,7 @@ internal sealed partial class ChannelCore
         Kick();
     }
 
-    private void HandleCapacity(PooledConnection connection)
+    private static void HandleCapacity(PooledConnection connection)
     {
         if (connection.Group.Route.HasWaiters)
         {

@@ -197,21 +197,18 @@ internal sealed partial class ChannelCore
             _warmUps.Add(wait);
         }
 
-        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (source, token) => ((TaskCompletionSource)source!).TrySetCanceled(token), wait.Source);
-        await using (registration.ConfigureAwait(false))
+        try
         {
-            try
+            Kick();
+            await wait.Source.Task.ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (Gate)
             {
-                Kick();
-                await wait.Source.Task.ConfigureAwait(false);
-            }
-            finally
-            {
-                lock (Gate)
-                {
-                    _warmUps.Remove(wait);
-                }
+                _warmUps.Remove(wait);
             }
         }
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 
 namespace Net.Client.Internal;
 
@@ -143,10 +142,8 @@ internal sealed partial class ChannelCore
         CallTrace? trace = waiter.Request.Trace;
         trace?.Add(new CallTraceStep(CallTraceStepKind.Waiting, TimeSpan.Zero, null, string.Create(CultureInfo.InvariantCulture, $"place {waiter.Route.Waiters.Count} in the queue")));
         Exception? failure = null;
-        ITimer timer = Options.TimeProvider.CreateTimer(w => HandleTimeout((Waiter)w!), waiter, Later(Clock.Span(waiter.Limit - waiter.Since)), Timeout.InfiniteTimeSpan);
-        await using ConfiguredAsyncDisposable _ = timer.ConfigureAwait(false);
-        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (w, token) => ((Waiter)w!).TryCancel(token), waiter);
-        await using ConfiguredAsyncDisposable __ = registration.ConfigureAwait(false);
+        using ITimer timer = Options.TimeProvider.CreateTimer(w => HandleTimeout((Waiter)w!), waiter, Later(Clock.Span(waiter.Limit - waiter.Since)), Timeout.InfiniteTimeSpan);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (w, token) => ((Waiter)w!).TryCancel(token), waiter);
         try
         {
             // What came free before this call stood in the queue woke nobody.

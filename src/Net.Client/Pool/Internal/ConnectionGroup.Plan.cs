@@ -72,7 +72,7 @@ internal sealed partial class ConnectionGroup
         : connection.IsFallback && hasMain ? "QUIC works again"
         : null;
 
-    private bool IsIdle(PooledConnection connection, long now) => connection.IdleLimit != PoolClock.Never && now - connection.IdleSince >= connection.IdleLimit;
+    private static bool IsIdle(PooledConnection connection, long now) => connection.IdleLimit != PoolClock.Never && now - connection.IdleSince >= connection.IdleLimit;
 
     // The successor is ready before the old one takes no more calls. A newer identity needs one successor only, as no call may go out under the old one then.
     private void DrainReplaced_NeedsGate(SettlePass pass)
@@ -216,7 +216,7 @@ internal sealed partial class ConnectionGroup
         }
         else
         {
-            TimeSpan headStart = _memory.HeadStart(pass.Now, EndPoint.Rtt);
+            TimeSpan headStart = _memory.HeadStart(pass.Now, EndPoint.Load.SmoothedRtt);
             _race = new ConnectRace { HeadStart = headStart, FallbackAt = _core.Clock.After(pass.Now, headStart) };
             Start_NeedsGate(pass, isFallback: false, "it came first in the race");
         }

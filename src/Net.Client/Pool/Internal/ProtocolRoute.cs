@@ -121,7 +121,7 @@ internal sealed class ProtocolRoute
         }
     }
 
-    private void NotePassedOver(in LeaseRequest request, RouteSnapshot snapshot, int index, PickOutcome outcome) =>
+    private static void NotePassedOver(in LeaseRequest request, RouteSnapshot snapshot, int index, PickOutcome outcome) =>
         request.Trace?.Add(new CallTraceStep(CallTraceStepKind.PassedOver, TimeSpan.Zero, snapshot.Groups[index].EndPoint.EndPoint, outcome switch
         {
             PickOutcome.NoRoom => "its connections have no room",
