@@ -109,12 +109,13 @@ public sealed partial class NetChannelBuilder
             faults.Add(nameof(UseTrust), "was not called; a client must be able to judge servers. Call it with CertificateTrust.FromPemFile, or UseTls.");
         }
 
-        if (_source is not null && (_trust is not null || _identity is not null || _tickets is not null))
+        if (_source is not null && (_trust is not null || _identity is not null || _keepsTickets))
         {
             faults.Add(nameof(UseTls), "was called beside UseIdentity, UseTrust or UseSessionTickets; say it all in the source.");
         }
 
-        ClientTlsSource tls = _source ?? ClientTlsSource.Fixed(new ClientTlsOptions { Identity = _identity, ServerCertificatePolicy = _trust!, TicketStore = _tickets });
+        SessionTicketStore? tickets = _tickets ?? (_keepsTickets ? new InMemorySessionTicketStore(_options.TimeProvider) : null);
+        ClientTlsSource tls = _source ?? ClientTlsSource.Fixed(new ClientTlsOptions { Identity = _identity, ServerCertificatePolicy = _trust!, TicketStore = tickets });
         return _options with
         {
             EndPoints = [.. _endPoints],

@@ -30,6 +30,7 @@ public sealed partial class NetChannelBuilder
     private TlsIdentity? _identity;
     private PeerCertificatePolicy? _trust;
     private SessionTicketStore? _tickets;
+    private bool _keepsTickets;
     private TransportEngine? _engine;
     private EndPointResolver? _resolver;
     private Uri? _authority;
@@ -123,7 +124,7 @@ public sealed partial class NetChannelBuilder
     /// <summary>Keeps session tickets, so that QUIC connections are resumed. Beside <see cref="UseTrust"/>.</summary>
     /// <param name="store">The store; <c>null</c>: one in memory.</param>
     /// <returns>This builder.</returns>
-    public NetChannelBuilder UseSessionTickets(SessionTicketStore? store = null) => Change(() => _tickets = store ?? new InMemorySessionTicketStore());
+    public NetChannelBuilder UseSessionTickets(SessionTicketStore? store = null) => Change(() => (_tickets, _keepsTickets) = (store, true));
 
     /// <summary>Lets what is idempotent travel as 0-RTT data to servers that gave a ticket; needs session tickets. An attacker may replay such data: only what may be retried goes early.</summary>
     /// <returns>This builder.</returns>

@@ -87,7 +87,7 @@ internal static class HttpVerdicts
 
     private static CallOutcome OutcomeOf(GrpcStatusCode status) => status switch
     {
-        GrpcStatusCode.OK => CallOutcome.Success,
+        GrpcStatusCode.Ok => CallOutcome.Success,
         GrpcStatusCode.Cancelled => CallOutcome.Cancelled,
         GrpcStatusCode.DeadlineExceeded => CallOutcome.TimedOut,
         GrpcStatusCode.ResourceExhausted => CallOutcome.Overloaded,
