@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Net.Perf.Channels;
 using Net.Perf.Chaos;
+using Net.Perf.Channels;
 using Net.Perf.Measuring;
 using Net.Perf.Reporting;
 using Net.Perf.Sections;
@@ -51,8 +51,8 @@ internal sealed class PerfCommand
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
         perf.Add(root, "balancing", "What a pick costs with each balancing policy, on one thread and on sixteen.", BalancingSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
-        perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
         perf.Add(root, "chaos", "The fault proxy's ceiling and the latency it adds, against no proxy.", ChaosSection.RunAsync);
+        perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);

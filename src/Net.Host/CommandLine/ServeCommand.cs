@@ -36,6 +36,7 @@ internal static class ServeCommand
         Option<IPAddress> address = AddressOption();
         Option<AdminChoice> admin = AdminChoice.MakeOption();
         Option<string?> data = new("--data") { Description = "Directory where AQL keeps its rows, made where it is missing. Default: in memory.", HelpName = "DIR" };
+        Option<string?> ledger = new("--ledger") { Description = "Appends the id of each executed call that carries net-call-id metadata, and the digest of its request: for tests that nothing is lost or done twice.", HelpName = "FILE" };
         Option<string> engine = EngineOption.Make(context.Engines.Names);
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
@@ -64,7 +65,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, ledger, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -75,6 +76,7 @@ internal static class ServeCommand
             EndPoint = new IPEndPoint(parsed.GetRequiredValue(address), parsed.GetValue(port)),
             AdminEndPoint = parsed.GetRequiredValue(admin).EndPoint,
             DataDirectory = parsed.GetValue(data),
+            LedgerPath = parsed.GetValue(ledger),
             Engine = parsed.GetRequiredValue(engine),
             CertificatePath = parsed.GetRequiredValue(certificate),
             KeyPath = parsed.GetRequiredValue(key),

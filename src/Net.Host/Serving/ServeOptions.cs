@@ -14,6 +14,9 @@ internal sealed record ServeOptions
     /// <summary>Where AQL keeps its rows; <c>null</c>: in memory.</summary>
     internal string? DataDirectory { get; init; }
 
+    /// <summary>Where executed calls are noted; <c>null</c>: nowhere.</summary>
+    internal string? LedgerPath { get; init; }
+
     internal required string Engine { get; init; }
 
     internal required string CertificatePath { get; init; }

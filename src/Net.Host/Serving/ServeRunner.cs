@@ -29,10 +29,11 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         {
             using var activity = new ServeActivity(context.TimeProvider);
             using var telemetry = new ServeTelemetry(context.GetEnvironmentVariable);
+            using CallLedger? ledger = options.LedgerPath is { } path ? CallLedger.Open(path) : null;
             ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
             await using (services.ConfigureAwait(false))
             {
-                var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log);
+                var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log) { Ledger = ledger };
                 ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
                 await using (site.ConfigureAwait(false))
                 {

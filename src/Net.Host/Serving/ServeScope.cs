@@ -14,6 +14,9 @@ namespace Net.Hosting.Serving;
 internal sealed record ServeScope(
     HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
 {
+    /// <summary>Notes calls that are executed; <c>null</c>: nobody does.</summary>
+    internal CallLedger? Ledger { get; init; }
+
     /// <summary>What is spoken on UDP.</summary>
     internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Net.Grpc;
 using Net.Hosting.Pages;
 using Net.Server;
 
@@ -46,6 +47,11 @@ internal sealed class ServeSite : IAsyncDisposable
         // The time to end is kept by the runner, which also ends it early.
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.AddNetServer(options => Configure(options, scope, port.EndPoint));
+        if (scope.Ledger is { } ledger)
+        {
+            builder.Services.AddNetGrpc(new GrpcServerOptions { Interceptors = [ledger] });
+        }
+
         builder.WebHost.UseSockets(port.Offer);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -55,7 +61,8 @@ internal sealed class ServeSite : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         application.Use(scope.Activity.CountCallAsync);
-        application.MapNetStream(EchoRoute, new CountedStreamHandler(scope.Activity, new EchoHandler()));
+        IRawStreamHandler echo = new EchoHandler();
+        application.MapNetStream(EchoRoute, new CountedStreamHandler(scope.Activity, scope.Ledger?.Around(echo) ?? echo));
         scope.Services.Map(application);
         StatusEndpoint.Map(application, new StatusReportBuilder(scope, port.EndPoint, [EchoRoute]));
         return new ServeSite(application, port);

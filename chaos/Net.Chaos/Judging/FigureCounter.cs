@@ -1,0 +1,82 @@
+using Net.Chaos.Ledgers;
+
+namespace Net.Chaos.Judging;
+
+/// <summary>Counts the figures of a run.</summary>
+internal static class FigureCounter
+{
+    /// <summary>Counts all figures that the evidence allows.</summary>
+    /// <returns>By name; times in seconds.</returns>
+    internal static IReadOnlyDictionary<string, double> Count(RunEvidence evidence)
+    {
+        IReadOnlyCollection<CallRecord> calls = evidence.Calls;
+        int ok = calls.Count(static c => c.Result == CallResult.Ok);
+        var figures = new Dictionary<string, double>(evidence.Measured)
+        {
+            [Figures.Failed] = calls.Count(static c => c.Result == CallResult.Failed),
+            [Figures.Refused] = calls.Count(static c => c.Result == CallResult.Refused),
+            [Figures.Unknown] = calls.Count(static c => c.Result is CallResult.Unknown or CallResult.None),
+            [Figures.Lost] = calls.Count(static c => c.IsIdempotent && c.Result != CallResult.Ok),
+            [Figures.BrokenStreams] = evidence.Streams.Count(static s => s.BrokenAt is not null),
+        };
+        if (calls.Count > 0)
+        {
+            figures[Figures.Success] = (double)ok / calls.Count;
+            figures[Figures.AttemptsPerCall] = calls.Average(static c => (double)c.Attempts);
+        }
+
+        if (ok > 0)
+        {
+            double[] latencies = [.. calls.Where(static c => c.Result == CallResult.Ok).Select(static c => (c.Ended - c.Began).TotalSeconds).Order()];
+            figures[Figures.Median] = Quantile(latencies, 0.5);
+            figures[Figures.Slowest] = Quantile(latencies, 0.99);
+        }
+
+        AddRecovery(figures, evidence);
+        AddEjection(figures, evidence);
+        return figures;
+    }
+
+    /// <summary>The smallest of the sorted values that so large a part does not exceed.</summary>
+    internal static double Quantile(IReadOnlyList<double> sorted, double part) => sorted[Math.Clamp((int)Math.Ceiling(part * sorted.Count) - 1, 0, sorted.Count - 1)];
+
+    // The first success after the last fault, for each client and load, and of these the latest: a client that never recovers makes the figure as long as the load.
+    private static void AddRecovery(Dictionary<string, double> figures, RunEvidence evidence)
+    {
+        if (evidence.Faults.Count == 0)
+        {
+            return;
+        }
+
+        TimeSpan healed = evidence.Faults.Max(static f => f.Ended);
+        TimeSpan longest = TimeSpan.Zero;
+        foreach (IGrouping<(string Client, string Load), CallRecord> group in evidence.Calls.Where(c => c.Ended >= healed).GroupBy(static c => (c.Client, c.Load)))
+        {
+            TimeSpan first = group.Where(static c => c.Result == CallResult.Ok).Select(static c => c.Ended).DefaultIfEmpty(evidence.LoadEnded).Min();
+            longest = first - healed > longest ? first - healed : longest;
+        }
+
+        figures[Figures.Recovery] = longest.TotalSeconds;
+    }
+
+    // A call names its host only when the host answered; one that was begun on a dead host shows as attempts beyond the first.
+    private static void AddEjection(Dictionary<string, double> figures, RunEvidence evidence)
+    {
+        FaultRecord[] deaths = [.. evidence.Faults.Where(static f => f.Word is "kill" or "freeze")];
+        if (deaths.Length == 0)
+        {
+            return;
+        }
+
+        TimeSpan longest = TimeSpan.Zero;
+        foreach (FaultRecord death in deaths)
+        {
+            TimeSpan last = evidence.Calls
+                .Where(c => c.Began >= death.Began && c.Began <= death.Ended && (c.Attempts > 1 || c.Result != CallResult.Ok))
+                .Select(static c => c.Began).DefaultIfEmpty(death.Began).Max();
+            longest = last - death.Began > longest ? last - death.Began : longest;
+        }
+
+        figures[Figures.Ejection] = longest.TotalSeconds;
+    }
+}

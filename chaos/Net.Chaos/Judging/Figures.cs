@@ -1,0 +1,45 @@
+namespace Net.Chaos.Judging;
+
+/// <summary>The figures of a run that a scenario can bound.</summary>
+internal static class Figures
+{
+    internal const string Failed = "failed";
+    internal const string Refused = "refused";
+    internal const string Unknown = "unknown";
+    internal const string Lost = "lost";
+    internal const string Success = "success";
+    internal const string BrokenStreams = "broken-streams";
+    internal const string Recovery = "recovery";
+    internal const string Median = "p50";
+    internal const string Slowest = "p99";
+    internal const string AttemptsPerCall = "attempts-per-call";
+    internal const string Handshakes = "handshakes";
+    internal const string Ejection = "ejection";
+    internal const string ExitTime = "exit-time";
+    internal const string Memory = "host-memory-growth";
+
+    /// <summary>Name, unit and meaning of each.</summary>
+    internal static IReadOnlyList<(string Name, string Unit, string Meaning)> All { get; } =
+    [
+        (Failed, "calls", "calls that ended with a failure of the transport or the server"),
+        (Refused, "calls", "calls that were refused without having been processed, seen by the caller"),
+        (Unknown, "calls", "calls of which nobody knows whether they were processed"),
+        (Lost, "calls", "failed, refused and unknown calls that may be made twice, together: what a caller saw go wrong although another attempt was allowed"),
+        (Success, "ratio", "successful calls of all, 0 to 1 or percent"),
+        (BrokenStreams, "streams", "long streams that ended before the load did"),
+        (Recovery, "time", "from the end of the last fault to the first success after it, over each client and load the longest"),
+        (Median, "time", "latency that half of the successful calls kept below"),
+        (Slowest, "time", "latency that 99 of 100 successful calls kept below"),
+        (AttemptsPerCall, "ratio", "attempts of all calls by their number"),
+        (Handshakes, "connections", "connections that the clients opened after the warm-up"),
+        (Ejection, "time", "from the end of a process to the last call that was sent to it, the longest"),
+        (ExitTime, "time", "from SIGTERM to the end of a process, the longest"),
+        (Memory, "bytes", "growth of a host's resident memory during the load, the largest"),
+    ];
+
+    internal static bool IsTime(string name) => All.Any(f => f.Name == name && f.Unit == "time");
+
+    internal static bool IsSize(string name) => All.Any(f => f.Name == name && f.Unit == "bytes");
+
+    internal static bool Exists(string name) => All.Any(f => f.Name == name);
+}

@@ -1,0 +1,32 @@
+namespace Net.Chaos.Scenarios;
+
+/// <summary>How the pool of each client is set.</summary>
+internal sealed record ClientPlan
+{
+    /// <summary><c>round-robin</c>, <c>least-connections</c>, <c>weighted</c>, <c>power-of-two</c>, <c>peak-ewma</c> or <c>ring-hash</c>.</summary>
+    internal string Balancing { get; init; } = "least-connections";
+
+    /// <summary>Attempts of a call, the first included. Default 3; range 1 to 5.</summary>
+    internal int Attempts { get; init; } = 3;
+
+    /// <summary>Connections to each host that are kept. Default 1.</summary>
+    internal int MinConnections { get; init; } = 1;
+
+    /// <summary>Connections to each host at most. Default 4.</summary>
+    internal int MaxConnections { get; init; } = 4;
+
+    /// <summary>Time between two checks of a host. Default 1 s.</summary>
+    internal TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long an attempt may take before another one is made where that is allowed. Default 2 s.</summary>
+    internal TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a breaker stays open at first. Default 1 s.</summary>
+    internal TimeSpan BreakerOpen { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether calls go on over HTTP/2 where UDP is blocked. Default <c>false</c>.</summary>
+    internal bool Fallback { get; init; }
+
+    /// <summary>Whether idempotent calls may travel as 0-RTT data. Default <c>false</c>.</summary>
+    internal bool EarlyData { get; init; }
+}
