@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using Net.Perf.Channels;
 using Net.Perf.Measuring;
 using Net.Perf.Reporting;
 using Net.Perf.Sections;
@@ -48,6 +49,7 @@ internal sealed class PerfCommand
         perf.Add(root, "handshake", "Handshakes plain, mutual and resumed against SslStream.", HandshakeSection.RunAsync);
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
+        perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);

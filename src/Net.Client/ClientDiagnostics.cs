@@ -5,16 +5,20 @@ namespace Net.Client;
 
 /// <summary>The trace source and meter of the client. Cost nothing while nobody listens.</summary>
 /// <remarks>
-/// Span: <c>transport.stream</c> (client), from the opening of a raw stream to its disposal; its context travels in the stream's header.
-/// Instrument: <c>transport.client.stream.duration</c> s, with <c>error.type</c> when the stream failed.
+/// <para>Span: <c>transport.stream</c> (client), from the opening of a raw stream to its disposal; its context travels in the stream's header.
+/// Instrument: <c>transport.client.stream.duration</c> s, with <c>error.type</c> when the stream failed.</para>
+/// <para>Span: <c>transport.attempt</c>, one for each time a call is sent, with its number and kind, the end point, the outcome, and the fallback step it belongs to. Events on the span of the moment:
+/// <c>transport.breaker.changed</c>, <c>transport.fallback</c>.
+/// Instruments: <c>transport.call.attempts</c> by outcome, <c>transport.call.retries</c> by kind, <c>transport.call.hedges</c>, <c>transport.call.fallbacks</c> by step, <c>transport.retry.budget</c> {token} and
+/// <c>transport.retry.exhausted</c> by channel, <c>transport.breaker.state</c> (breakers by state), <c>transport.breaker.transitions</c>, <c>transport.outlier.ejections</c> by reason.</para>
 /// </remarks>
 public static class ClientDiagnostics
 {
     /// <summary>Name of the trace source and of the meter.</summary>
     public const string SourceName = "Net.Client";
 
-    private static readonly ActivitySource Source = new(SourceName);
-    private static readonly Meter Meter = new(SourceName);
+    internal static readonly ActivitySource Source = new(SourceName);
+    internal static readonly Meter Meter = new(SourceName);
     private static readonly Histogram<double> StreamDuration = Meter.CreateHistogram<double>(
         "transport.client.stream.duration", "s", "Time from the opening of a raw stream to its end.");
 

@@ -39,17 +39,11 @@ internal sealed class CyclicPicker : EndPointPicker
     // Whoever must not or, being cold, shall not have its turn loses it, and the next turn is taken: the calls so spread over all others and not on the neighbour alone.
     private PickResult PickOn(int index, double warmest, in PickContext context)
     {
-        ulong entropy = context.Entropy;
         for (int i = 0; i < 2 * _turns.Length; i++)
         {
-            if (!context.IsAvoided(index))
+            if (!context.IsAvoided(index) && (warmest == 0 || _warmth.IsAdmitted(index, context.Entropy + ((ulong)i << 32), context.Now, warmest)))
             {
-                double warmth = Candidates[index].GetWarmth(context.Now);
-                entropy = Chance.Mix(entropy);
-                if (warmth >= warmest || Chance.Fraction(entropy) * warmest < warmth)
-                {
-                    return PickResult.Connect(index);
-                }
+                return PickResult.Connect(index);
             }
 
             index = Next();

@@ -153,10 +153,9 @@ internal sealed class HealthCheck : IAsyncDisposable
         try
         {
             var attempt = new ProbeAttempt(_probe, _target);
-            var limit = new CancellationTokenSource(_shared.Options.Timeout, _shared.TimeProvider);
+            using var limit = new CancellationTokenSource(_shared.Options.Timeout, _shared.TimeProvider);
             var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
             Task<ProbeResult?> work = attempt.RunAsync(linked.Token);
-            _overdue = GiveBackAsync(work, linked, limit);
             ProbeResult? result;
             try
             {
@@ -165,6 +164,10 @@ internal sealed class HealthCheck : IAsyncDisposable
             catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
             {
                 result = ProbeResult.Fail(string.Create(CultureInfo.InvariantCulture, $"no answer within {_shared.Options.Timeout}"));
+            }
+            finally
+            {
+                _overdue = GiveBackAsync(work, linked);
             }
 
             // Without a session nobody was asked: that fails the path and says nothing of process and service.
@@ -236,10 +239,10 @@ internal sealed class HealthCheck : IAsyncDisposable
 
     private void Record(ProbeResult result) => _health.RecordProbe(_probe, result);
 
-    private static async Task GiveBackAsync(Task work, CancellationTokenSource linked, CancellationTokenSource limit)
+    // The probe may use its token until it ends.
+    private static async Task GiveBackAsync(Task work, CancellationTokenSource linked)
     {
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         linked.Dispose();
-        limit.Dispose();
     }
 }

@@ -25,26 +25,30 @@ internal readonly struct LoadTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double Warmest(long now) => _warmth.Largest(now);
 
-    /// <summary>Calls in flight with this one, and failures of late counted as such, for each unit of weight.</summary>
+    /// <summary>
+    /// Whether a candidate that warms up may take this call: by chance, as often as it is warm. Without that, clients with hardly a call in flight would either send it none until
+    /// it is nearly warm, or all they have at once, as it is idle.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsAdmitted(int index, ulong chance, long now, double warmest) => warmest == 0 || _warmth.IsAdmitted(index, chance, now, warmest);
+
+    /// <summary>Calls in flight, and failures of late counted as such, with this one, for each unit of weight. The colder, the more each of them counts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double CallsPerShare(int index, long now, double warmest)
     {
         EndPointLoad load = _loads[index];
-        return PerShare(load.InFlight + load.GetPenalty(now) + 1, index, now, warmest);
+        double calls = load.InFlight + load.GetPenalty(now);
+        return ((warmest == 0 ? calls : calls * Coldness(index, now, warmest)) + 1) * _perWeight[index];
     }
 
-    /// <summary>What the calls in flight with this one cost together, for each unit of weight.</summary>
+    /// <summary>What the calls in flight with this one cost together, for each unit of weight. The colder, the more each of them counts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double CostPerShare(int index, long now, double warmest)
     {
         EndPointLoad load = _loads[index];
-        return PerShare(load.GetCost(now) * (load.InFlight + 1), index, now, warmest);
+        double calls = load.InFlight;
+        return load.GetCost(now) * ((warmest == 0 ? calls : calls * Coldness(index, now, warmest)) + 1) * _perWeight[index];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private double PerShare(double load, int index, long now, double warmest)
-    {
-        double perWeight = load * _perWeight[index];
-        return warmest == 0 ? perWeight : perWeight * warmest / _candidates[index].GetWarmth(now);
-    }
+    private double Coldness(int index, long now, double warmest) => warmest / _candidates[index].GetWarmth(now);
 }

@@ -19,6 +19,17 @@ internal readonly struct WarmthScale
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double Largest(long now) => now >= _allWarmAt ? 0 : LargestOf(now);
 
+    /// <summary>Whether a candidate may take a call, by chance, as often as it is warm.</summary>
+    /// <param name="index">The candidate.</param>
+    /// <param name="chance">64 random bits, or those of a session that is to have the same answer each time until it turns.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="warmest">What <see cref="Largest"/> said, not 0.</param>
+    internal bool IsAdmitted(int index, ulong chance, long now, double warmest)
+    {
+        double warmth = _candidates[index].GetWarmth(now);
+        return warmth >= warmest || Chance.Fraction(Chance.Mix(chance + (ulong)index)) * warmest < warmth;
+    }
+
     private double LargestOf(long now)
     {
         double largest = 0;

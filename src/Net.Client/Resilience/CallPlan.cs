@@ -8,7 +8,7 @@ public readonly record struct CallPlan(ChannelProtocol Protocol, string Method)
     /// <summary>What happens when the work is done more than once: decides over retry, hedging and 0-RTT alike. Default <see cref="Net.Idempotency.NonIdempotent"/>.</summary>
     public Idempotency Idempotency { get; init; }
 
-    /// <summary>What to do when attempts fail; <c>null</c> (the default): <see cref="CallPolicy.None"/>. From <see cref="CallPolicies.Find"/>.</summary>
+    /// <summary>What to do when attempts fail; <c>null</c> (the default): <see cref="CallPolicy.None"/>. From <see cref="CallPolicies.Find"/>, which holds only policies that were checked; one made by hand is to be validated once.</summary>
     public CallPolicy? Policy { get; init; }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using Polly;
+
 namespace Net.Client;
 
 /// <summary>What is done for the calls of a method when attempts fail or take long. Immutable and shared.</summary>
@@ -18,8 +20,17 @@ public sealed record CallPolicy
     /// <summary>What to do when all attempts have failed; <c>null</c> (the default): report the failure.</summary>
     public FallbackOptions? Fallback { get; init; }
 
-    /// <summary>Whether a first attempt needs neither a timer nor a second one beside it.</summary>
-    internal bool IsPlain => Hedging is null && Timeouts is null;
+    /// <summary>
+    /// Strategies of Polly's around each single attempt: concurrency limits, chaos, what a service has of its own; <c>null</c> (the default): none. The runner's timeouts lie around it.
+    /// </summary>
+    /// <remarks>
+    /// It may refuse an attempt, which then counts as not sent, but not send it twice: a second execution fails with <see cref="InvalidOperationException"/>, as it would be outside the one rule,
+    /// the budget and the leases. Retries and hedging belong into <see cref="Retry"/> and <see cref="Hedging"/>. Its TimeProvider should be the channel's.
+    /// </remarks>
+    public ResiliencePipeline? AttemptPipeline { get; init; }
+
+    /// <summary>Whether a first attempt needs neither a timer nor a second one beside it, nor goes through anything else.</summary>
+    internal bool IsPlain => Hedging is null && Timeouts is null && AttemptPipeline is null;
 
     /// <summary>Checks all values, those inside the other options included.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>

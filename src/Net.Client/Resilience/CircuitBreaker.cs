@@ -307,7 +307,7 @@ public sealed class CircuitBreaker : IDisposable
             }
 
             _probes[place] = default;
-            if (probe.Word != _word)
+            if (probe.Word != _word || now - probe.Started >= _probeTimeout)
             {
                 return;
             }

@@ -25,7 +25,7 @@ public sealed class FallbackStep
 
     /// <summary>Sends the call to other end points.</summary>
     /// <param name="name">Their name, from a closed set, as it is a metric's tag.</param>
-    /// <param name="source">The channel to them; it stays the caller's.</param>
+    /// <param name="source">The channel to them, with the same clock as the call's own; it stays the caller's.</param>
     /// <param name="protocol">What to speak there; <c>null</c>: what the call speaks.</param>
     /// <returns>The step.</returns>
     public static FallbackStep ToChannel(string name, LeaseSource source, ChannelProtocol? protocol = null)

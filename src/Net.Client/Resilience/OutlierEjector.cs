@@ -120,14 +120,9 @@ public sealed class OutlierEjector
         List<OutlierEjectedEventArgs> ejected = [];
         lock (_lock)
         {
-            // Where nothing was called for long, as many steps are forgotten as intervals went by.
-            long quiet = 1 + ((now - due) / _interval);
             foreach (OutlierMember member in _members)
             {
-                if (!member.IsEjected(now) && member.EjectionsInARow > 0)
-                {
-                    Volatile.Write(ref member.EjectionsInARow, (int)Math.Max(0, member.EjectionsInARow - quiet));
-                }
+                member.ForgetEjections_NeedsLock(now, _interval);
             }
 
             CompareRates_NeedsLock(now, ejected);
@@ -179,9 +174,8 @@ public sealed class OutlierEjector
             return null;
         }
 
-        int count = member.EjectionsInARow + 1;
-        Volatile.Write(ref member.EjectionsInARow, count);
-        double grown = Math.Min(_options.EjectionTime.Ticks * (double)count, _options.MaxEjectionTime.Ticks);
+        member.ForgetEjections_NeedsLock(now, _interval);
+        double grown = Math.Min(_options.EjectionTime.Ticks * (member.Ejections + 1.0), _options.MaxEjectionTime.Ticks);
         var time = TimeSpan.FromTicks((long)(grown * (1 + (_options.EjectionTimeJitter * _random.NextDouble()))));
         member.Eject_NeedsLock(now + Timestamps.Of(TimeProvider, time));
         return new OutlierEjectedEventArgs(member, reason, time);

@@ -9,6 +9,8 @@ public sealed class OutlierMember
     private long _interval;
     private int _consecutive;
     private long _ejectedUntil;
+    private long _forgetFrom;
+    private int _ejections;
 
     internal OutlierMember(OutlierEjector ejector, string name)
     {
@@ -32,10 +34,8 @@ public sealed class OutlierMember
         }
     }
 
-    /// <summary>Ejections in a row, less one for each quiet interval since.</summary>
-    public int Ejections => Volatile.Read(ref EjectionsInARow);
-
-    internal int EjectionsInARow;
+    /// <summary>Ejections in a row, less one for each whole interval that it has not been ejected since, as of the last comparison.</summary>
+    public int Ejections => Volatile.Read(ref _ejections);
 
     /// <summary>Whether it is ejected, for callers that have read the clock anyway. Pure: safe in a picker.</summary>
     /// <param name="now">The time, as a timestamp of the ejector's <see cref="TimeProvider"/>.</param>
@@ -85,9 +85,22 @@ public sealed class OutlierMember
 
     internal long EjectedUntil_NeedsLock => _ejectedUntil;
 
+    /// <summary>Forgets one ejection for each interval since the last ended.</summary>
+    internal void ForgetEjections_NeedsLock(long now, long interval)
+    {
+        long steps = (now - _forgetFrom) / interval;
+        if (_ejections > 0 && steps > 0)
+        {
+            _forgetFrom += steps * interval;
+            Volatile.Write(ref _ejections, (int)Math.Max(0, _ejections - steps));
+        }
+    }
+
     internal void Eject_NeedsLock(long until)
     {
+        Volatile.Write(ref _ejections, _ejections + 1);
         Volatile.Write(ref _ejectedUntil, until);
+        _forgetFrom = until;
         Forget();
     }
 

@@ -69,8 +69,8 @@ public abstract class EndPointResolver
         Task delay = Task.Delay(time, timeProvider, woken.Token);
         await Task.WhenAny(refresh, delay).ConfigureAwait(false);
 
-        // Whichever way it ended, no timer stays behind.
-        await woken.CancelAsync().ConfigureAwait(false);
+        // Whichever way it ended, no timer stays behind. Nobody else listens to this token, so that cancelling it runs no foreign code.
+        woken.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -59,8 +59,6 @@ internal sealed class BreakerModel(CircuitBreakerOptions options, Random random)
             _good = 0;
         }
 
-        // The first place that is free or was held too long: whoever held it has lost it for good.
-        _places.Remove(_places.Count < options.HalfOpenCalls ? null! : _places.First(p => now - p.Time >= options.ProbeTimeout.Ticks));
         var permit = new ModelPermit(_era, true, now);
         _places.Add(permit);
         return permit;
@@ -70,7 +68,7 @@ internal sealed class BreakerModel(CircuitBreakerOptions options, Random random)
     {
         bool isBad = outcome is CallOutcome.ServerFailure or CallOutcome.TransportFailure or CallOutcome.TimedOut;
         bool isGood = outcome is CallOutcome.Success or CallOutcome.ApplicationFailure;
-        if (permit.IsProbe && !_places.Remove(permit))
+        if (permit.IsProbe && (!_places.Remove(permit) || now - permit.Time >= options.ProbeTimeout.Ticks))
         {
             return;
         }

@@ -263,7 +263,7 @@ public sealed class CircuitBreakerTests
     [TestMethod]
     public async Task TryAcquire_ManyThreads_NeverMoreProbesThanPlaces()
     {
-        using CircuitBreaker breaker = Make(new() { OpenTime = TimeSpan.FromMilliseconds(1), MaxOpenTime = TimeSpan.FromMilliseconds(1), SuccessesToClose = 3 });
+        using CircuitBreaker breaker = Make(new() { OpenTime = TimeSpan.FromMilliseconds(1), MaxOpenTime = TimeSpan.FromMilliseconds(1), SuccessesToClose = 3, ProbeTimeout = TimeSpan.FromHours(1) });
         int underWay = 0;
         int most = 0;
         int seed = TestSeed.Take();

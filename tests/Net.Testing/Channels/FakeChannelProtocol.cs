@@ -65,9 +65,17 @@ public sealed class FakeChannelProtocol : ChannelProtocol
             _attempts.Add(attempt);
         }
 
-        if (OnConnect?.Invoke(attempt) is { } answer)
+        try
         {
-            return answer;
+            if (OnConnect?.Invoke(attempt) is { } answer)
+            {
+                return answer;
+            }
+        }
+        catch (Exception exception)
+        {
+            attempt.Fail(exception);
+            throw;
         }
 
         if (!IsManual)

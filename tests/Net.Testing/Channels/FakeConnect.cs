@@ -15,6 +15,9 @@ public sealed class FakeConnect
         _registration = cancellationToken.Register(() => _source.TrySetCanceled(cancellationToken));
     }
 
+    /// <summary>What is to be spoken.</summary>
+    public FakeChannelProtocol Protocol => _protocol;
+
     /// <summary>Where and how.</summary>
     public ChannelConnectContext Context { get; }
 
@@ -36,9 +39,11 @@ public sealed class FakeConnect
 
     /// <summary>The attempt fails.</summary>
     /// <param name="error">How.</param>
-    public void Fail(TransportError error = TransportError.ConnectFailed)
+    public void Fail(TransportError error = TransportError.ConnectFailed) => Fail(new TransportException(error, $"{Context.EndPoint} refused, as the test says"));
+
+    internal void Fail(Exception exception)
     {
         _registration.Unregister();
-        _source.TrySetException(new TransportException(error, $"{Context.EndPoint} refused, as the test says"));
+        _source.TrySetException(exception);
     }
 }

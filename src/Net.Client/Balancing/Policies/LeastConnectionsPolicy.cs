@@ -4,7 +4,8 @@ namespace Net.Client.Internal;
 
 /// <summary>
 /// Whoever has the fewest calls in flight for its weight; ties go to the first after a random place. The score is calls in flight with this one, failures of late counted as such,
-/// over weight and warmth. A pick looks at every candidate.
+/// over weight and warmth; while hardly anything is in flight, the heaviest so come
+/// first. A pick looks at every candidate.
 /// </summary>
 internal sealed class LeastConnectionsPolicy : BalancingPolicy
 {
@@ -28,7 +29,7 @@ internal sealed class LeastConnectionsPolicy : BalancingPolicy
             for (int i = 0; i < count; i++)
             {
                 double calls = _loads.CallsPerShare(index, context.Now, warmest);
-                if (calls < least && !context.IsAvoided(index))
+                if (calls < least && !context.IsAvoided(index) && _loads.IsAdmitted(index, context.Entropy, context.Now, warmest))
                 {
                     least = calls;
                     best = index;
@@ -37,7 +38,7 @@ internal sealed class LeastConnectionsPolicy : BalancingPolicy
                 index = index + 1 == count ? 0 : index + 1;
             }
 
-            return best < 0 ? PickResult.Fail(PickFailure.AllAvoided) : PickResult.Connect(best);
+            return best < 0 ? Fallback.PickAny(count, context) : PickResult.Connect(best);
         }
 
         public override double Score(int index, long now) => _loads.CallsPerShare(index, now, _loads.Warmest(now));

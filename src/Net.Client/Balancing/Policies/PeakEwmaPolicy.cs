@@ -29,7 +29,8 @@ internal sealed class PeakEwmaPolicy : BalancingPolicy
 
             double warmest = _loads.Warmest(context.Now);
             bool isFirst = _loads.CostPerShare(first, context.Now, warmest) <= _loads.CostPerShare(second, context.Now, warmest);
-            return PickResult.Connect(isFirst ? first : second);
+            int better = isFirst ? first : second;
+            return PickResult.Connect(_loads.IsAdmitted(better, context.Entropy, context.Now, warmest) ? better : isFirst ? second : first);
         }
 
         public override double Score(int index, long now) => _loads.CostPerShare(index, now, _loads.Warmest(now));

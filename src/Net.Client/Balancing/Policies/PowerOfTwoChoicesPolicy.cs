@@ -29,7 +29,8 @@ internal sealed class PowerOfTwoChoicesPolicy : BalancingPolicy
 
             double warmest = _loads.Warmest(context.Now);
             bool isFirst = _loads.CallsPerShare(first, context.Now, warmest) <= _loads.CallsPerShare(second, context.Now, warmest);
-            return PickResult.Connect(isFirst ? first : second);
+            int better = isFirst ? first : second;
+            return PickResult.Connect(_loads.IsAdmitted(better, context.Entropy, context.Now, warmest) ? better : isFirst ? second : first);
         }
 
         public override double Score(int index, long now) => _loads.CallsPerShare(index, now, _loads.Warmest(now));

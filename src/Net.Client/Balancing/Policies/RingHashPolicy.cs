@@ -28,11 +28,13 @@ internal sealed class RingHashPolicy : BalancingPolicy
         private readonly ulong[] _places;
         private readonly int[] _owners;
         private readonly double _bound;
+        private readonly WarmthScale _warmth;
 
         internal Picker(ImmutableArray<PickCandidate> candidates, RingHashOptions options)
             : base(candidates)
         {
             _bound = options.LoadBound;
+            _warmth = new WarmthScale(candidates);
             double heaviest = candidates.Max(static c => c.Weight);
             var places = new List<ulong>();
             var owners = new List<int>();
@@ -55,15 +57,15 @@ internal sealed class RingHashPolicy : BalancingPolicy
         public override PickResult Pick(in PickContext context)
         {
             // Without an affinity any place will do.
-            int found = Array.BinarySearch(_places, context.AffinityHash ?? Chance.Mix(context.Entropy));
+            ulong hash = context.AffinityHash ?? Chance.Mix(context.Entropy);
+            int found = Array.BinarySearch(_places, hash);
             int place = found >= 0 ? found : ~found;
             place = place == _places.Length ? 0 : place;
             int index = _owners[place];
+            double warmest = _warmth.Largest(context.Now);
 
             // One call of its own is within any bound.
-            return Candidates[index].Load.InFlight == 0 && Load(index, context.Now) == 0 && !context.IsAvoided(index)
-                ? PickResult.Connect(index)
-                : Walk(place, context);
+            return warmest == 0 && Load(index, context.Now) == 0 && !context.IsAvoided(index) ? PickResult.Connect(index) : Walk(place, hash, warmest, context);
         }
 
         public override double Score(int index, long now)
@@ -72,13 +74,15 @@ internal sealed class RingHashPolicy : BalancingPolicy
             return (Load(index, now) + 1) / BoundOf(index, now, calls, shares);
         }
 
-        private PickResult Walk(int place, in PickContext context)
+        private PickResult Walk(int place, ulong hash, double warmest, in PickContext context)
         {
             (double calls, double shares) = Totals(context.Now);
             for (int i = 0; i < _places.Length; i++)
             {
+                // While an end point warms up, its sessions come home one after the other, each for good.
                 int index = _owners[place];
-                if (!context.IsAvoided(index) && Load(index, context.Now) + 1 <= BoundOf(index, context.Now, calls, shares))
+                if (!context.IsAvoided(index) && (warmest == 0 || _warmth.IsAdmitted(index, hash, context.Now, warmest))
+                    && Load(index, context.Now) + 1 <= BoundOf(index, context.Now, calls, shares))
                 {
                     return PickResult.Connect(index);
                 }
@@ -86,7 +90,7 @@ internal sealed class RingHashPolicy : BalancingPolicy
                 place = place + 1 == _places.Length ? 0 : place + 1;
             }
 
-            // All that are within their bounds are to be avoided.
+            // All that are within their bounds are to be avoided or still cold.
             return Fallback.PickAny(Candidates.Length, context);
         }
 

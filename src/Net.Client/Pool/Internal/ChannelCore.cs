@@ -164,13 +164,14 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
             Look_NeedsGate(pass);
         }
 
+        // Those who wait come first: the rest is upkeep.
+        pass.Rebuilds.ForEach(Rebuild);
+        pass.Pumps.ForEach(Serve);
         pass.Cancels.ForEach(static attempt => attempt.Cancel());
         pass.Starts.ForEach(Begin);
         pass.Drains.ForEach(BeginDrain);
         pass.Cuts.ForEach(connection => _ = CutAsync(connection));
         pass.Gone.ForEach(state => _ = ForgetAsync(state));
-        pass.Rebuilds.ForEach(Rebuild);
-        pass.Pumps.ForEach(Serve);
         pass.Ready.ForEach(static wait => wait.Source.TrySetResult());
         if (pass.IsQuiet)
         {

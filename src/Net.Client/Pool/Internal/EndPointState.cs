@@ -53,17 +53,23 @@ internal sealed class EndPointState
 
     internal bool IsConnecting => Groups.Exists(static g => g.IsConnecting);
 
+    // What is left may be too little to count, while it is not over yet.
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+
     /// <summary>The worst of all that is known, why, and when that ends by itself.</summary>
     internal (HealthState State, string Reason, TimeSpan? Until) Health(long now)
     {
-        if (Breaker is { State: BreakerState.Open or BreakerState.Isolated } breaker)
+        switch (Breaker?.State)
         {
-            return (HealthState.Unhealthy, breaker.State == BreakerState.Isolated ? "its breaker is isolated" : "its breaker is open", breaker.RetryAfter);
+            case BreakerState.Isolated:
+                return (HealthState.Unhealthy, "its breaker is isolated", null);
+            case BreakerState.Open:
+                return (HealthState.Unhealthy, "its breaker is open", Breaker.RetryAfter ?? Least);
         }
 
         if (Outlier?.IsEjected(now) == true)
         {
-            return (HealthState.Unhealthy, "it is ejected, as it does worse than the others", Outlier.ReturnsAfter);
+            return (HealthState.Unhealthy, "it is ejected, as it does worse than the others", Outlier.ReturnsAfter ?? Least);
         }
 
         EndPointHealthSnapshot health = Monitor.Health.Current;

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Polly;
+using Polly.Timeout;
 
 namespace Net.Client;
 
@@ -14,6 +16,7 @@ internal sealed class AttemptSender<TCall, TResult>
     private readonly CallHandler<TCall, TResult> _handler;
     private readonly CancellationToken _callerToken;
     private readonly TimeSpan _attemptTimeout;
+    private readonly ResiliencePipeline? _pipeline;
     private readonly long _started;
     private long _deadline;
     private int _sent;
@@ -27,6 +30,7 @@ internal sealed class AttemptSender<TCall, TResult>
         _callerToken = callerToken;
         CallToken = callerToken;
         _attemptTimeout = plan.Policy?.Timeouts?.PerAttempt ?? Timeout.InfiniteTimeSpan;
+        _pipeline = plan.Policy?.AttemptPipeline;
         _started = runner.TimeProvider.GetTimestamp();
     }
 
@@ -110,13 +114,21 @@ internal sealed class AttemptSender<TCall, TResult>
         }
 
         int number = CountSent();
-        ChannelEndPoint endPoint = lease.EndPoint;
+        ChannelEndPoint? endPoint = _plan.Trace is null ? null : lease.EndPoint;
         target.CountSent();
         target.Tried.Add(lease.EndPointId);
         CallDiagnostics.AttemptLeased(activity, lease, number);
-        Trace(endPoint, $"{number} ({CallDiagnostics.NameOf(kind)}) sent");
+        if (endPoint is not null)
+        {
+            Trace(endPoint, $"{number} ({CallDiagnostics.NameOf(kind)}) sent");
+        }
+
         AttemptEnd<TResult> end = await SendAsync(lease, new AttemptContext(number, kind, _plan.Idempotency, _deadline), parent, token).ConfigureAwait(false);
-        Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+        if (endPoint is not null)
+        {
+            Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+        }
+
         return end;
     }
 
@@ -125,10 +137,16 @@ internal sealed class AttemptSender<TCall, TResult>
         TResult result;
         try
         {
-            ValueTask<TResult> sending = _handler.SendAsync(_call, lease, context, token);
+            ValueTask<TResult> sending = _pipeline is null ? _handler.SendAsync(_call, lease, context, token) : SendThroughAsync(_pipeline, lease, context, token);
             result = sending.IsCompleted || !token.CanBeCanceled
                 ? await sending.ConfigureAwait(false)
                 : await WaitAsync(sending.AsTask(), token).ConfigureAwait(false);
+        }
+        catch (RefusedByPipelineException refusal)
+        {
+            lease.Complete(CallOutcome.Cancelled);
+            CallOutcome outcome = CauseOf(parent, token) ?? CallOutcome.Refused;
+            return new AttemptEnd<TResult>(new AttemptVerdict(outcome) { IsUnprocessed = true }, default, refusal.InnerException, lease) { WasEndedHere = outcome != CallOutcome.Refused };
         }
 #pragma warning disable CA1031 // Whatever the handler throws is classified and reaches the caller, or is followed by another attempt.
         catch (Exception exception)
@@ -156,6 +174,28 @@ internal sealed class AttemptSender<TCall, TResult>
         var end = new AttemptEnd<TResult>(verdict, result, null, lease);
         end.CompleteLease();
         return end;
+    }
+
+    private async ValueTask<TResult> SendThroughAsync(ResiliencePipeline pipeline, ChannelLease lease, AttemptContext context, CancellationToken token)
+    {
+        int executions = 0;
+        try
+        {
+            return await pipeline.ExecuteAsync(
+                async end => Interlocked.Increment(ref executions) == 1
+                    ? await _handler.SendAsync(_call, lease, context, end).ConfigureAwait(false)
+                    : throw new InvalidOperationException(
+                        $"The {nameof(CallPolicy.AttemptPipeline)} of '{_plan.Method}' sends an attempt a second time; put retries and hedging into {nameof(CallPolicy)}.{nameof(CallPolicy.Retry)} or {nameof(CallPolicy.Hedging)}."),
+                token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (executions == 0)
+        {
+            throw new RefusedByPipelineException(exception);
+        }
+        catch (TimeoutRejectedException exception)
+        {
+            throw new TransportException(TransportError.DeadlineExceeded, $"The {nameof(CallPolicy.AttemptPipeline)} of '{_plan.Method}' ended the attempt: {exception.Message}", exception);
+        }
     }
 
     // A handler that does not heed its token must not keep the call beyond its deadline.
@@ -206,4 +246,7 @@ internal sealed class AttemptSender<TCall, TResult>
 
     private void Trace(ChannelEndPoint? endPoint, string detail) =>
         _plan.Trace?.Add(new CallTraceStep(CallTraceStepKind.Attempt, _runner.TimeProvider.GetElapsedTime(_started), endPoint, detail));
+
+    /// <summary>The pipeline ended an attempt before it was sent.</summary>
+    private sealed class RefusedByPipelineException(Exception reason) : Exception(reason.Message, reason);
 }

@@ -6,19 +6,17 @@ namespace Net.Client;
 /// <summary>Spans and instruments of attempts. Nothing is allocated while nobody listens.</summary>
 internal static class CallDiagnostics
 {
-    private static readonly ActivitySource Source = new(ClientDiagnostics.SourceName);
-    private static readonly Meter Meter = new(ClientDiagnostics.SourceName);
-    private static readonly Counter<long> Attempts = Meter.CreateCounter<long>("transport.call.attempts", "{attempt}", "Times that calls were sent, by how that ended.");
-    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("transport.call.retries", "{attempt}", "Attempts after a failed one, by kind.");
-    private static readonly Counter<long> Hedges = Meter.CreateCounter<long>("transport.call.hedges", "{attempt}", "Attempts beside others.");
-    private static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("transport.call.fallbacks", "{call}", "Steps of fallback chains that were taken.");
-    private static readonly Counter<long> Exhausted = Meter.CreateCounter<long>("transport.retry.exhausted", "{attempt}", "Attempts that were not made because the retry budget was used up.");
-    private static readonly Gauge<double> Tokens = Meter.CreateGauge<double>("transport.retry.budget", "{token}", "Tokens left of a channel's retry budget when an attempt last failed.");
+    private static readonly Counter<long> Attempts = ClientDiagnostics.Meter.CreateCounter<long>("transport.call.attempts", "{attempt}", "Times that calls were sent, by how that ended.");
+    private static readonly Counter<long> Retries = ClientDiagnostics.Meter.CreateCounter<long>("transport.call.retries", "{attempt}", "Attempts after a failed one, by kind.");
+    private static readonly Counter<long> Hedges = ClientDiagnostics.Meter.CreateCounter<long>("transport.call.hedges", "{attempt}", "Attempts beside others.");
+    private static readonly Counter<long> Fallbacks = ClientDiagnostics.Meter.CreateCounter<long>("transport.call.fallbacks", "{call}", "Steps of fallback chains that were taken.");
+    private static readonly Counter<long> Exhausted = ClientDiagnostics.Meter.CreateCounter<long>("transport.retry.exhausted", "{attempt}", "Attempts that were not made because the retry budget was used up.");
+    private static readonly Gauge<double> Tokens = ClientDiagnostics.Meter.CreateGauge<double>("transport.retry.budget", "{token}", "Tokens left of a channel's retry budget when an attempt last failed.");
     private static readonly KeyValuePair<string, object?>[] OutcomeTags =
         [.. Enum.GetValues<CallOutcome>().Select(static o => new KeyValuePair<string, object?>("transport.outcome", NameOf(o)))];
 
     /// <summary>Whether somebody wants spans.</summary>
-    internal static bool IsTraced => Source.HasListeners();
+    internal static bool IsTraced => ClientDiagnostics.Source.HasListeners();
 
     internal static void AttemptEnded(CallOutcome outcome)
     {
@@ -77,7 +75,7 @@ internal static class CallDiagnostics
 
     internal static Activity? StartAttempt(in CallPlan plan, AttemptKind kind, string? fallback)
     {
-        Activity? activity = Source.StartActivity("transport.attempt");
+        Activity? activity = ClientDiagnostics.Source.StartActivity("transport.attempt");
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("transport.method", plan.Method);

@@ -58,7 +58,10 @@ internal sealed class HedgedAttempts<TCall, TResult>(
         finally
         {
             timerEnd.Cancel();
-            _ = GiveUpAsync([.. _running]);
+            foreach (Running loser in _running)
+            {
+                _ = GiveUpAsync(loser);
+            }
         }
     }
 
@@ -147,34 +150,28 @@ internal sealed class HedgedAttempts<TCall, TResult>(
     }
 
     // The winner does not wait for those that lost; each of them ends within the time that an attempt has to unwind.
-    private async Task GiveUpAsync(Running[] losers)
+    private async Task GiveUpAsync(Running loser)
     {
-        foreach (Running loser in losers)
+        try
         {
-            try
-            {
-                loser.End.Cancel();
-            }
-            catch (AggregateException)
-            {
-                // What a handler hung on its token failed; the others are cancelled all the same.
-            }
+            loser.End.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // What a handler hung on its token failed; the attempt is cancelled all the same.
         }
 
-        foreach (Running loser in losers)
+        try
         {
-            try
-            {
-                sender.Discard(await loser.Attempt.ConfigureAwait(false));
-            }
+            sender.Discard(await loser.Attempt.ConfigureAwait(false));
+        }
 #pragma warning disable CA1031 // A handler that fails over an attempt which lost has nobody to tell; its lease is completed.
-            catch (Exception)
+        catch (Exception)
 #pragma warning restore CA1031
-            {
-            }
-
-            loser.End.Dispose();
+        {
         }
+
+        loser.End.Dispose();
     }
 
     private readonly record struct Running(Task<AttemptEnd<TResult>> Attempt, CancellationTokenSource End);

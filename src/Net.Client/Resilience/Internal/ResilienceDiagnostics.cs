@@ -3,22 +3,20 @@ using System.Diagnostics.Metrics;
 
 namespace Net.Client;
 
-/// <summary>The instruments of breakers, ejection, budgets and calls. Their meter and source are those of <see cref="ClientDiagnostics"/>, by name.</summary>
+/// <summary>The instruments of breakers and ejection.</summary>
 /// <remarks>
 /// Numbers of breakers are kept whether or not somebody listens and are read when somebody does, so that a listener that comes late reads them right.
 /// Names of end points stand on spans only.
 /// </remarks>
 internal static class ResilienceDiagnostics
 {
-    private static readonly ActivitySource Source = new(ClientDiagnostics.SourceName);
-    private static readonly Meter Meter = new(ClientDiagnostics.SourceName);
     private static readonly string[] StateNames = ["closed", "open", "half_open", "isolated"];
     private static readonly long[] Breakers = new long[StateNames.Length];
-    private static readonly Counter<long> BreakerTransitions = Meter.CreateCounter<long>(
+    private static readonly Counter<long> BreakerTransitions = ClientDiagnostics.Meter.CreateCounter<long>(
         "transport.breaker.transitions", "{transition}", "Changes of state of circuit breakers.");
-    private static readonly Counter<long> OutlierEjections = Meter.CreateCounter<long>("transport.outlier.ejections", "{ejection}", "End points ejected as outliers.");
+    private static readonly Counter<long> OutlierEjections = ClientDiagnostics.Meter.CreateCounter<long>("transport.outlier.ejections", "{ejection}", "End points ejected as outliers.");
 
-    static ResilienceDiagnostics() => Meter.CreateObservableUpDownCounter(
+    static ResilienceDiagnostics() => ClientDiagnostics.Meter.CreateObservableUpDownCounter(
         "transport.breaker.state", ObserveBreakers, "{breaker}", "Circuit breakers, by the state that they are in.");
 
     internal static void AddBreaker(BreakerState state) => Interlocked.Increment(ref Breakers[(int)state]);

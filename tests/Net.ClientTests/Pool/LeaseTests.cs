@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+using Net.Client;
+using Net.Testing;
+
+namespace Net.ClientTests.Pool;
+
+/// <summary>A lease counts from the pick to the end of the call, once, whatever is done with it.</summary>
+[TestClass]
+public sealed class LeaseTests
+{
+    [TestMethod]
+    public void Complete_OftenAndOnCopies_CountsOnce()
+    {
+        using var fixture = new PoolFixture();
+        ChannelLease first = fixture.Rent();
+        ChannelLease second = fixture.Rent();
+        ChannelLease copy = first;
+        Assert.AreEqual(2, fixture.Snapshot.InFlight);
+        first.Complete(CallOutcome.Success);
+        copy.Complete(CallOutcome.ServerFailure);
+        copy.Dispose();
+        Assert.AreEqual(1, fixture.Snapshot.InFlight);
+        Assert.IsTrue(copy.IsCompleted);
+        Assert.IsFalse(second.IsCompleted);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => copy.Session);
+        second.Dispose();
+        Assert.AreEqual(0, fixture.Snapshot.InFlight);
+    }
+
+    [TestMethod]
+    public void Complete_OfALeaseWhoseObjectServesAnother_LeavesThatAlone()
+    {
+        using var fixture = new PoolFixture();
+        ChannelLease old = fixture.Rent();
+        old.Complete(CallOutcome.Success);
+        ChannelLease current = fixture.Rent();
+        old.Complete(CallOutcome.Success);
+        old.Dispose();
+        Assert.AreEqual(0, old.EndPointId);
+        Assert.AreEqual(0L, old.ConnectionId);
+        Assert.AreNotEqual(old, current);
+        Assert.IsFalse(current.IsCompleted);
+        Assert.AreEqual(1, fixture.Snapshot.InFlight);
+        current.Dispose();
+    }
+
+    [TestMethod]
+    public void DefaultLease_CountsAsCompleted()
+    {
+        ChannelLease none = default;
+        none.Complete(CallOutcome.Success);
+        none.NoteFirstAnswer();
+        Assert.IsTrue(none.IsCompleted);
+        Assert.AreEqual("", none.Choice);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => none.EndPoint);
+    }
+
+    [TestMethod]
+    public async Task Complete_ByManyThreadsAtOnce_CountsOnce()
+    {
+        await using var channel = NewChannel(out FakeChannelProtocol protocol);
+        await channel.WarmUpAsync(protocol).WithTimeout();
+        for (int i = 0; i < 300; i++)
+        {
+            ChannelLease lease = await channel.RentAsync(protocol, default).AsTask().WithTimeout();
+            Parallel.For(0, 4, _ => lease.Complete(CallOutcome.Success));
+            Assert.AreEqual(0, channel.GetSnapshot().InFlight);
+        }
+    }
+
+    [TestMethod]
+    public async Task Lease_ThatIsLost_IsGivenBack()
+    {
+        await using var channel = NewChannel(out FakeChannelProtocol protocol);
+        await channel.WarmUpAsync(protocol).WithTimeout();
+        Lose(channel, protocol);
+        long started = TimeProvider.System.GetTimestamp();
+        while (channel.GetSnapshot().InFlight > 0)
+        {
+            Assert.IsLessThan(TestDeadline.Limit, TimeProvider.System.GetElapsedTime(started), "the lost lease was not given back");
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    [TestMethod]
+    public void Rent_WithBreakerAndBalancer_AllocatesNothing()
+    {
+        using var fixture = new PoolFixture(endPoints: 4);
+        for (int i = 0; i < 1000; i++)
+        {
+            fixture.Rent().Complete(CallOutcome.Success);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            fixture.Channel.TryRent(fixture.Protocol, default, out ChannelLease lease);
+            lease.Complete(CallOutcome.Success);
+        }
+
+        Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [TestMethod]
+    public void TriedEndPoints_ArePickedAgainOnlyWhenNoOtherCanBe()
+    {
+        using var fixture = new PoolFixture(endPoints: 3);
+        var tried = new TriedEndPoints();
+        HashSet<int> seen = [];
+        for (int i = 0; i < 3; i++)
+        {
+            ChannelLease lease = fixture.Rent(new LeaseRequest { Tried = tried });
+            Assert.IsTrue(seen.Add(lease.EndPointId));
+            tried.Add(lease.EndPointId);
+            lease.Dispose();
+        }
+
+        ChannelLease again = fixture.Rent(new LeaseRequest { Tried = tried });
+        Assert.Contains(again.EndPointId, seen);
+        again.Dispose();
+    }
+
+    [TestMethod]
+    public void Breaker_OfAnEndPointThatFails_KeepsCallsAwayAndComesBack()
+    {
+        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Balancing = Balancing.RoundRobin, Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(10), OpenTimeJitter = 0 } });
+        for (int i = 0; i < 20; i++)
+        {
+            ChannelLease lease = fixture.Begin();
+            PoolFixture.End(lease, lease.EndPointId == 1 ? CallOutcome.ServerFailure : CallOutcome.Success);
+        }
+
+        fixture.Run();
+        Assert.AreEqual(BreakerState.Open, fixture.Snapshot.EndPoints[0].Breaker);
+        for (int i = 0; i < 20; i++)
+        {
+            ChannelLease lease = fixture.Begin();
+            Assert.AreEqual(2, lease.EndPointId);
+            PoolFixture.End(lease);
+        }
+
+        fixture.Advance(10);
+        int probes = 0;
+        for (int i = 0; i < 400 && probes < 2; i++)
+        {
+            ChannelLease lease = fixture.Begin();
+            probes += lease.EndPointId == 1 ? 1 : 0;
+            PoolFixture.End(lease);
+        }
+
+        Assert.AreEqual(2, probes);
+        Assert.AreEqual(BreakerState.Closed, fixture.Snapshot.EndPoints[0].Breaker);
+        Assert.IsTrue(fixture.Events.Any(static e => e.Kind == ChannelEventKind.BreakerChanged));
+    }
+
+    [TestMethod]
+    public void Breakers_WhenAllAreOpen_RefuseAtOnceWithTheTimeOfTheNextProbe()
+    {
+        using var fixture = new PoolFixture(change: static o => o with { Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(10), OpenTimeJitter = 0 } });
+        for (int i = 0; i < 5; i++)
+        {
+            PoolFixture.End(fixture.Begin(), CallOutcome.TransportFailure);
+        }
+
+        fixture.Advance(1);
+        TransportException refusal = PoolFixture.Refusal(fixture.RentAsync());
+        Assert.AreEqual(TransportError.CircuitOpen, refusal.Error);
+        Assert.AreEqual(TimeSpan.FromSeconds(9), refusal.RetryAfter);
+        Assert.AreEqual(0, fixture.Snapshot.InFlight);
+        fixture.Channel.FindBreaker(fixture.EndPoints[0])!.Reset();
+        fixture.Run();
+        fixture.Rent().Dispose();
+    }
+
+    [TestMethod]
+    public void EndPoint_OfSeveralProtocols_HasOneLoadAndOneBreaker()
+    {
+        var other = new FakeChannelProtocol("other");
+        using var fixture = new PoolFixture(change: o => o with { WarmUp = [.. o.WarmUp, other] });
+        ChannelLease first = fixture.Rent();
+        ChannelLease second = fixture.Rent(protocol: other);
+        Assert.AreEqual(2, fixture.Snapshot.EndPoints[0].InFlight);
+        Assert.AreEqual("other", second.Session.Protocol);
+        first.Dispose();
+        second.Dispose();
+        for (int i = 0; i < 5; i++)
+        {
+            fixture.Rent().Complete(CallOutcome.TransportFailure);
+        }
+
+        fixture.Run();
+        Assert.AreEqual(TransportError.CircuitOpen, PoolFixture.Refusal(fixture.RentAsync(protocol: other)).Error);
+    }
+
+    private static NetChannel NewChannel(out FakeChannelProtocol protocol)
+    {
+        protocol = new FakeChannelProtocol();
+        return new NetChannel(new NetChannelOptions { EndPoints = [ChannelEndPoint.Parse("10.0.0.1:443")], WarmUp = [protocol], Tls = new FakeTlsSource(), Health = null });
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Lose(NetChannel channel, FakeChannelProtocol protocol)
+    {
+        Assert.IsTrue(channel.TryRent(protocol, default, out ChannelLease lease));
+        Assert.AreEqual(1, channel.GetSnapshot().InFlight);
+        _ = lease;
+    }
+}
