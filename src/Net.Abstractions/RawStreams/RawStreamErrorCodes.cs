@@ -43,6 +43,9 @@ public static class RawStreamErrorCodes
     /// <summary>A unidirectional stream, or one opened by the server, neither of which this version uses.</summary>
     public const long WrongDirection = 0x0c;
 
+    /// <summary>In CONNECTION_CLOSE: the peer's certificate is no longer accepted. What handlers of its streams did before is unknown.</summary>
+    public const long Untrusted = 0x0d;
+
     /// <summary>The first code that applications may use for their own purposes.</summary>
     public const long FirstApplicationCode = 0x100;
 
@@ -64,6 +67,7 @@ public static class RawStreamErrorCodes
         GoingAway => nameof(GoingAway),
         ShuttingDown => nameof(ShuttingDown),
         WrongDirection => nameof(WrongDirection),
+        Untrusted => nameof(Untrusted),
         _ => null,
     };
 

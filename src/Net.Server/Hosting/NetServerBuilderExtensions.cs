@@ -30,6 +30,7 @@ public static class NetServerBuilderExtensions
         options.Validate();
         ServerTlsSelector? selector = options.CreateSelector();
         options.Transport.Tls ??= selector;
+        options.Transport.ConnectionGuard ??= options.ConnectionGuard;
         NetTransportStatus status = NetTransportServiceCollectionExtensions.AddNetTransport(builder.Services, options.Transport);
 
         HttpProtocols protocols = status.EngineName is null ? options.Protocols & ~HttpProtocols.Http3 : options.Protocols;
@@ -44,7 +45,7 @@ public static class NetServerBuilderExtensions
         if (options.EndPoints.Count > 0)
         {
             builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new EndPoints(
-                options.EndPoints, protocols, new TcpTls(selector!, provider.GetService<TimeProvider>() ?? TimeProvider.System)));
+                options.EndPoints, protocols, new TcpTls(selector!, provider.GetService<TimeProvider>() ?? TimeProvider.System, options.ConnectionGuard)));
         }
 
         return builder;
@@ -60,6 +61,9 @@ public static class NetServerBuilderExtensions
                 {
                     listen.Protocols = protocols;
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.SelectAsync });
+
+                    // After UseHttps, so that it runs once the handshake is over.
+                    listen.Use(tls.WatchAsync);
                 });
             }
         }
