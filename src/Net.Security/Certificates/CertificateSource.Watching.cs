@@ -22,11 +22,10 @@ public sealed partial class CertificateSource
     {
         // The constructor must not wait for the first look.
         await Task.Yield();
-        using var timer = new PeriodicTimer(Options.PollInterval, Options.TimeProvider);
         try
         {
             WarnOfExpiry();
-            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            while (await _timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
                 try
                 {

@@ -20,6 +20,7 @@ public sealed partial class CertificateSource : IAsyncDisposable
     private readonly SessionTicketStore _tickets;
     private readonly SemaphoreSlim _looking = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
+    private readonly PeriodicTimer _timer;
     private readonly Task _watching;
     private readonly ClientSource _client;
     private SourceState _state;
@@ -37,6 +38,7 @@ public sealed partial class CertificateSource : IAsyncDisposable
         ServerSelector = (in ClientHello hello) => Current.ChooseServer(hello);
         CertificateDiagnostics.Add(this);
         CertificateLog.Applied(_logger, options.Name, first.Snapshot.Generation, first.Describe());
+        _timer = new PeriodicTimer(options.PollInterval, options.TimeProvider);
         _watching = WatchAsync();
     }
 
@@ -130,6 +132,7 @@ public sealed partial class CertificateSource : IAsyncDisposable
             CertificateDiagnostics.Remove(this);
             await _stop.CancelAsync().ConfigureAwait(false);
             _guard.Dispose();
+            _timer.Dispose();
         }
 
         await _watching.ConfigureAwait(false);

@@ -20,13 +20,14 @@ internal sealed class PeerGuard : ConnectionGuard, IDisposable
     private readonly ILogger _logger;
     private readonly ITimer _timer;
     private long _nextCutTicks = long.MaxValue;
+    private int _isTimerArmed;
 
     internal PeerGuard(Func<CertificateTrust?> trust, CertificateSourceOptions options, ILogger logger)
     {
         _trust = trust;
         _options = options;
         _logger = logger;
-        _timer = options.TimeProvider.CreateTimer(static state => ((PeerGuard)state!).CutExpired(), this, CheckInterval, CheckInterval);
+        _timer = options.TimeProvider.CreateTimer(static state => ((PeerGuard)state!).CutExpired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How many peers are watched.</summary>
@@ -38,6 +39,7 @@ internal sealed class PeerGuard : ConnectionGuard, IDisposable
         var watched = new Watched(this, peer, EndOf(peer));
         _peers.TryAdd(watched, true);
         LowerNextCut(watched.CutAt);
+        ArmTimer();
         Judge(watched, _options.TimeProvider.GetUtcNow());
         return watched;
     }
@@ -56,6 +58,14 @@ internal sealed class PeerGuard : ConnectionGuard, IDisposable
 
     private void CutExpired()
     {
+        Volatile.Write(ref _isTimerArmed, 0);
+        if (_peers.IsEmpty)
+        {
+            // Nobody is woken for nothing; the next peer arms it again.
+            return;
+        }
+
+        ArmTimer();
         DateTimeOffset now = _options.TimeProvider.GetUtcNow();
         if (now.UtcTicks < Interlocked.Read(ref _nextCutTicks))
         {
@@ -75,6 +85,14 @@ internal sealed class PeerGuard : ConnectionGuard, IDisposable
             {
                 LowerNextCut(watched.CutAt);
             }
+        }
+    }
+
+    private void ArmTimer()
+    {
+        if (Interlocked.Exchange(ref _isTimerArmed, 1) == 0)
+        {
+            _timer.Change(CheckInterval, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class SourceFile
     {
         try
         {
-            string target = RealPath.Resolve(Path);
+            string target = _baseDirectory is null ? Path : RealPath.Resolve(Path);
             if (_baseDirectory is not null && !RealPath.IsWithin(target, RealPath.Resolve(_baseDirectory)))
             {
                 throw Fault($"leads to '{PeerText.Clean(target)}', outside {nameof(CertificateSourceOptions)}.{nameof(CertificateSourceOptions.BaseDirectory)} '{_baseDirectory}'; keep the file and what its links point at inside.");
@@ -50,6 +50,8 @@ internal sealed class SourceFile
             var info = new FileInfo(target);
             if (!info.Exists)
             {
+                // Says so if links in a circle are the reason.
+                RealPath.Resolve(target);
                 throw Fault("does not exist; create it, or name another.");
             }
 
@@ -64,7 +66,7 @@ internal sealed class SourceFile
                 throw Fault($"has {info.Length} bytes, more than the limit of {_maxSize}; is it the right file?");
             }
 
-            return info.Length > LargeSize ? ReadLarge(target, info, timeProvider) : ReadWhole(target);
+            return info.Length > LargeSize ? ReadLarge(RealPath.Resolve(target), info, timeProvider) : ReadWhole(target);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
