@@ -65,7 +65,6 @@ public abstract class CertificateSourceTest
         var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Handle() => looked.TrySetResult();
 
-        await Time.WaitForTimersAsync(_owned.Count).WithTimeout();
         source.Looked += Handle;
         Time.Advance(source.Options.PollInterval);
         await looked.Task.WithTimeout();

@@ -76,7 +76,7 @@ public sealed class GuardTests : CertificateSourceTest
     public async Task Trust_ChangedWhileAPeerIsInItsGrace_CutsItOnlyForAnotherReason()
     {
         var next = new TestAuthority("Next root");
-        CertificateSource source = Open(Options with { ExpiryGrace = TimeSpan.FromHours(1) });
+        CertificateSource source = Open(Options with { ExpiryGrace = TimeSpan.FromHours(1), PollInterval = TimeSpan.FromMinutes(1) });
         using IDisposable brief = Watch(source, Authority.IssueClient("brief", notAfter: Now.AddSeconds(60)));
         Time.Advance(TimeSpan.FromMinutes(10));
         Files.Replace("ca.pem", Authority.Pem + next.Pem);
@@ -92,7 +92,7 @@ public sealed class GuardTests : CertificateSourceTest
     [TestMethod]
     public void ExpiryGrace_Infinite_NeverCuts()
     {
-        CertificateSource source = Open(Options with { ExpiryGrace = Timeout.InfiniteTimeSpan });
+        CertificateSource source = Open(Options with { ExpiryGrace = Timeout.InfiniteTimeSpan, PollInterval = TimeSpan.FromMinutes(1) });
         using IDisposable brief = Watch(source, Authority.IssueClient("brief", notAfter: Now.AddSeconds(60)));
 
         Time.Advance(TimeSpan.FromHours(2));

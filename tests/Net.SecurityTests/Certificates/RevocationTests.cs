@@ -14,7 +14,7 @@ public sealed class RevocationTests : CertificateSourceTest
 
     private DateTimeOffset Now => Time.GetUtcNow();
 
-    private CertificateSourceOptions WithList => Options with { RevocationListFiles = [Files["ca.crl"]] };
+    private CertificateSourceOptions WithList => Options with { RevocationListFiles = [Files["ca.crl"]], PollInterval = TimeSpan.FromMinutes(1) };
 
     [TestMethod]
     [DataRow(true)]

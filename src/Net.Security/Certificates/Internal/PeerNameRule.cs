@@ -47,7 +47,7 @@ internal sealed class PeerNameRule : ChainRule
             $"The certificate '{PeerText.Clean(leaf.Subject)}' with the names {PeerText.Clean(names.ToString())} matches no entry of {nameof(PeerRules)}; add its name, SPIFFE id or SHA-256 {fingerprint}, or have it issued with an allowed name.");
     }
 
-    // A wildcard in a peer's certificate proves no single name, so that it only matches itself.
+    // A wildcard in a peer's certificate proves no single name: it only matches the rule that allows them all.
     private static bool MatchesName(string pattern, string name)
     {
         if (string.Equals(pattern, name, StringComparison.OrdinalIgnoreCase))

@@ -50,8 +50,6 @@ internal sealed class SourceFile
             var info = new FileInfo(target);
             if (!info.Exists)
             {
-                // Says so if links in a circle are the reason.
-                RealPath.Resolve(target);
                 throw Fault("does not exist; create it, or name another.");
             }
 
