@@ -25,17 +25,10 @@ public sealed class TestAuthority
 
     /// <summary>Makes a root.</summary>
     /// <param name="name">Its common name.</param>
-    /// <param name="permittedDnsSuffix">The only names that it may issue, such as <c>good.example</c>; <c>null</c>: any.</param>
-    public TestAuthority(string name = "Test root", string? permittedDnsSuffix = null)
+    public TestAuthority(string name = "Test root")
     {
         _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = AuthorityRequest(name, _key);
-        if (permittedDnsSuffix is not null)
-        {
-            request.CertificateExtensions.Add(new X509Extension("2.5.29.30", PermittedDns(permittedDnsSuffix), critical: true));
-        }
-
-        _certificate = request.CreateSelfSigned(Begin, End);
+        _certificate = AuthorityRequest(name, _key).CreateSelfSigned(Begin, End);
     }
 
     private TestAuthority(X509Certificate2 certificate, ECDsa key)
@@ -52,12 +45,18 @@ public sealed class TestAuthority
 
     /// <summary>Makes an authority under this one.</summary>
     /// <param name="name">Its common name.</param>
+    /// <param name="permittedDnsSuffix">The only names that it may issue, such as <c>good.example</c>; <c>null</c>: any.</param>
     /// <returns>The intermediate.</returns>
-    public TestAuthority CreateIntermediate(string name = "Test intermediate")
+    public TestAuthority CreateIntermediate(string name = "Test intermediate", string? permittedDnsSuffix = null)
     {
         ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = AuthorityRequest(name, key);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
+        if (permittedDnsSuffix is not null)
+        {
+            request.CertificateExtensions.Add(new X509Extension("2.5.29.30", PermittedDns(permittedDnsSuffix), critical: true));
+        }
+
         using X509Certificate2 bare = request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), Begin, End, NextSerial());
         return new TestAuthority(bare.CopyWithPrivateKey(key), key);
     }
