@@ -45,7 +45,7 @@ internal sealed class CertificateLister(HostContext context)
         return ExitCodes.Ok;
     }
 
-    private static IEnumerable<CertificateReport> Read(string path, CertificateTrust? trust, DateTimeOffset now, bool mustHold)
+    private static List<CertificateReport> Read(string path, CertificateTrust? trust, DateTimeOffset now, bool mustHold)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -63,7 +63,7 @@ internal sealed class CertificateLister(HostContext context)
         }
 
         // Each is judged with those that stand after it in the file, as a peer would get them.
-        return certificates.Select((certificate, i) => CertificateReport.From(path, certificate, [.. certificates.Skip(i + 1)], trust, now)).ToList();
+        return [.. certificates.Select((certificate, i) => CertificateReport.From(path, certificate, [.. certificates.Skip(i + 1)], trust, now))];
     }
 
     private void Print(List<CertificateReport> reports)

@@ -24,7 +24,6 @@ public sealed partial class CertificateSource
         await Task.Yield();
         try
         {
-            WarnOfExpiry();
             while (await _timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
                 try
@@ -38,7 +37,6 @@ public sealed partial class CertificateSource
                     CertificateLog.LookFailed(_logger, Options.Name, Options.PollInterval, exception);
                 }
 
-                WarnOfExpiry();
                 Looked?.Invoke();
             }
         }
@@ -58,6 +56,8 @@ public sealed partial class CertificateSource
             {
                 result = Take(content, isAsked);
             }
+
+            WarnOfExpiry();
 
             return result;
         }

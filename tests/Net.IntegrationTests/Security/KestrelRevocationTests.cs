@@ -3,8 +3,10 @@ using System.Net.Http;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Net.Http3;
 using Net.IntegrationTests.Interop;
 using Net.IntegrationTests.Kestrel;
+using Net.Ngtcp2;
 using Net.Security;
 using Net.Server;
 using Net.Testing;
@@ -18,7 +20,8 @@ public sealed class KestrelRevocationTests
     [TestMethod]
     [DataRow("2.0")]
     [DataRow("1.1")]
-    public async Task Tcp_ClientRevokedInMidRequest_IsCutAndNotLetInAgain(string version)
+    [DataRow("3.0")]
+    public async Task Request_OfAClientRevokedInTheMiddle_IsCutAndNotLetInAgain(string version)
     {
         InteropRequirement.Engine();
         var authority = new TestAuthority("Web root");
@@ -50,10 +53,17 @@ public sealed class KestrelRevocationTests
                 entered.TrySetResult();
                 await aborted.Task;
             }));
-        using var http = new HttpClient(new SocketsHttpHandler
+        await using var engine = new Ngtcp2Engine();
+        using HttpMessageHandler handler = version == "3.0" ? new Http3Handler(new Http3HandlerOptions
+        {
+            Engine = engine,
+            Tls = new ClientTlsOptions { Identity = new TlsIdentity(client), ServerCertificatePolicy = new CertificateTrust([authority.Certificate]) },
+        })
+        : new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 leaf && leaf.SerialNumber == source.Current.Identities[0].Certificate.SerialNumber, ClientCertificates = [client] },
-        });
+        };
+        using var http = new HttpClient(handler);
 
         // A rotation first: TCP shows the new certificate, too.
         files.ReplacePair("server", authority.IssueServer());
@@ -70,6 +80,6 @@ public sealed class KestrelRevocationTests
         string List(int number, params X509Certificate2[] revoked) =>
             TestAuthority.ListPem(authority.CreateList(number, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(1), revoked));
 
-        HttpRequestMessage Request() => new(HttpMethod.Get, $"https://127.0.0.1:{site.Port}/wait") { Version = new Version(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        HttpRequestMessage Request() => new(HttpMethod.Get, $"https://localhost:{site.Port}/wait") { Version = new Version(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
     }
 }
