@@ -8,7 +8,7 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary><c>net certs</c>, and certificates that change under <c>net serve</c>.</summary>
 [TestClass]
-public sealed class CertsTests
+public sealed class CertsTests : IDisposable
 {
     private static readonly TestAuthority Authority = new("Command root");
     private readonly CertificateDirectory _files = new();
@@ -21,8 +21,7 @@ public sealed class CertsTests
         _files.ReplacePair("server", Authority.IssueServer(DateTimeOffset.UtcNow.AddDays(40)));
     }
 
-    [TestCleanup]
-    public void DeleteFiles() => _files.Dispose();
+    public void Dispose() => _files.Dispose();
 
     [TestMethod]
     public async Task Show_Directory_TellsEachCertificateAndItsVerdict()
