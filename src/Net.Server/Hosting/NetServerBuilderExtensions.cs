@@ -63,7 +63,7 @@ public static class NetServerBuilderExtensions
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.SelectAsync });
 
                     // After UseHttps, so that it runs once the handshake is over.
-                    listen.Use(tls.WatchAsync);
+                    listen.Use(tls.Watch);
                 });
             }
         }

@@ -44,7 +44,7 @@ internal sealed class TcpTls(ServerTlsSelector selector, TimeProvider timeProvid
     }
 
     /// <summary>Has the client of a connection judged again for as long as the connection is open.</summary>
-    internal ConnectionDelegate WatchAsync(ConnectionDelegate next) => guard is null ? next : async connection =>
+    internal ConnectionDelegate Watch(ConnectionDelegate next) => guard is null ? next : async connection =>
     {
         using IDisposable? watch = connection.Features.Get<HandshakeClient>() is { Chain.Count: > 0 } client
             ? guard.Watch(new GuardedPeer
