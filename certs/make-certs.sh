@@ -30,6 +30,14 @@ all wanted names in it.
   --force         renew the server and client certificates even if they serve
   --force-ca      renew the authority too; every copy of the old ca.pem must be
                   replaced then, and other certificates it signed end
+  --zoo DIR       makes another set instead, in DIR, for tests: a root, an
+                  intermediate, good servers and clients (P-256, P-384, RSA), and
+                  one of each that is short-lived, expired, not yet valid,
+                  self-signed, of a strange authority, outside a name constraint,
+                  revoked (with the list that says so), of the wrong usage, the
+                  wrong name or no name; certs/README.md lists them. Running it
+                  again keeps what still serves
+  --seconds N     with --zoo: how long the short-lived ones hold (default 60)
   --help          this text
 
 Keys are readable by their owner only. Do not use these certificates for
@@ -50,6 +58,8 @@ days_limit=3650
 rsa_bits=''
 renew_leaves=no
 renew_authority=no
+zoo=''
+zoo_seconds=60
 # Alternative names are kept as OpenSSL writes them, so that they can be compared as text.
 server_names=(DNS:localhost IP:127.0.0.1 IP:0:0:0:0:0:0:0:1)
 clients=(client)
@@ -122,6 +132,11 @@ while [ "$#" -gt 0 ]; do
             [[ "$2" =~ ^[1-9][0-9]{0,3}$ && "$2" -le "$days_limit" ]] || bad_argument "--days '$2' is no number from 1 to $days_limit"
             days="$2"; shift 2 ;;
         --out) value_of "$@"; out="$2"; shift 2 ;;
+        --zoo) value_of "$@"; zoo="$2"; shift 2 ;;
+        --seconds)
+            value_of "$@"
+            [[ "$2" =~ ^[1-9][0-9]{0,7}$ ]] || bad_argument "--seconds '$2' is no number from 1 to 99999999"
+            zoo_seconds="$2"; shift 2 ;;
         --force) renew_leaves=yes; shift ;;
         --force-ca) renew_leaves=yes; renew_authority=yes; shift ;;
         --help|-h) usage; exit 0 ;;
@@ -294,7 +309,7 @@ prepare_directory() {
         fail "'$out' is not a directory; choose another with --out"
     elif [ -n "$(find "$out" -maxdepth 0 ! -perm 0700)" ]; then
         # A directory that holds something else is not ours to close.
-        if [ -e "$out/ca-key.pem" ] || [ -z "$(ls -A "$out")" ]; then
+        if [ -e "$out/ca-key.pem" ] || [ -e "$out/root-key.pem" ] || [ -z "$(ls -A "$out")" ]; then
             chmod 0700 "$out"
         else
             printf "%s: '%s' may be read by others and was left so, because it holds other files\n" "$program" "$out" >&2
@@ -304,6 +319,7 @@ prepare_directory() {
     out="$(cd "$out" && pwd)"
 }
 
+[ -z "$zoo" ] || out="$zoo"
 prepare_directory
 # Two runs at once would mix their files; the second waits, then keeps what the first made.
 if command -v flock >/dev/null 2>&1; then
@@ -315,6 +331,13 @@ work="$(mktemp -d "$out/.make-certs.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+if [ -n "$zoo" ]; then
+    # shellcheck source-path=SCRIPTDIR
+    . "$script_directory/zoo.sh"
+    make_zoo
+    exit 0
+fi
 
 fault="$(authority_fault)"
 if [ -n "$fault" ]; then make_authority; tell_pair made ca "$fault"; else protect_key ca; tell_pair kept ca; fi

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Net.Hosting.Admin;
 using Net.Hosting.Asking;
 using Net.Hosting.Benchmarking;
+using Net.Hosting.Certificates;
 using Net.Hosting.CommandLine;
 using Net.Hosting.Echoing;
 using Net.Hosting.Pages;
@@ -21,4 +22,6 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(SignReport))]
 [JsonSerializable(typeof(IReadOnlyList<AskReport>))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<CertificateReport>))]
+[JsonSerializable(typeof(CertificateCheckReport))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -6,6 +6,9 @@ public interface IConnectionHandler
     /// <summary>The application error code with which a connection is closed that the server has no room for.</summary>
     long OverloadedErrorCode { get; }
 
+    /// <summary>The application error code with which a connection is closed whose peer is no longer trusted. Default 0.</summary>
+    long DistrustErrorCode => 0;
+
     /// <summary>Serves one connection until it is over.</summary>
     /// <param name="connection">The connection. The server owns it and disposes it when the task ends.</param>
     /// <param name="draining">Cancelled when the server is about to end: take no new work, finish what runs, then close the connection.</param>

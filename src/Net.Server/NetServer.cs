@@ -11,6 +11,7 @@ public sealed class NetServer : IAsyncDisposable
     private readonly NetServerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly ConnectionGuard? _guard;
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _aborting = new();
     private readonly InFlight _connections = new();
@@ -18,12 +19,13 @@ public sealed class NetServer : IAsyncDisposable
     private readonly List<Served> _listeners = [];
     private Task<bool>? _stopping;
 
-    internal NetServer(IReadOnlyDictionary<string, IConnectionHandler> handlers, NetServerOptions options, TimeProvider timeProvider, ILogger logger)
+    internal NetServer(IReadOnlyDictionary<string, IConnectionHandler> handlers, NetServerOptions options, TimeProvider timeProvider, ILogger logger, ConnectionGuard? guard = null)
     {
         _handlers = handlers.ToFrozenDictionary(StringComparer.Ordinal);
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
+        _guard = guard;
         ApplicationProtocols = [.. handlers.Keys.Order(StringComparer.Ordinal)];
     }
 
@@ -225,6 +227,7 @@ public sealed class NetServer : IAsyncDisposable
                 throw new InvalidOperationException($"A connection came with application protocol '{connection.ApplicationProtocol}', which has no handler.");
             }
 
+            using IDisposable? watch = _guard?.Watch(connection, handler.DistrustErrorCode);
             await handler.ServeAsync(connection, _draining.Token, _aborting.Token).ConfigureAwait(false);
             if (connection.Closed.IsCompletedSuccessfully)
             {

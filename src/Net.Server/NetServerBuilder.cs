@@ -12,6 +12,7 @@ public sealed class NetServerBuilder
     private RawStreamServerOptions _rawStreamOptions = new();
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
+    private ConnectionGuard? _guard;
     private bool _isBuilt;
 
     /// <summary>Adds a route of raw streams.</summary>
@@ -108,6 +109,17 @@ public sealed class NetServerBuilder
         return this;
     }
 
+    /// <summary>Sets what ends connections whose client is no longer trusted. Default: nothing, a client is judged by its handshake alone.</summary>
+    /// <param name="guard">The guard, such as that of Net.Security's CertificateSource; stays the caller's.</param>
+    /// <returns>This builder.</returns>
+    public NetServerBuilder UseConnectionGuard(ConnectionGuard guard)
+    {
+        ThrowIfBuilt();
+        ArgumentNullException.ThrowIfNull(guard);
+        _guard = guard;
+        return this;
+    }
+
     /// <summary>Makes the server, which serves nothing until it listens. The builder takes no changes after that.</summary>
     /// <returns>The server; the caller owns and disposes it.</returns>
     /// <exception cref="ArgumentException">Options are out of range; the message lists every fault.</exception>
@@ -129,7 +141,7 @@ public sealed class NetServerBuilder
             _protocols.Add(RawStreamProtocol.ApplicationProtocol, new RawStreamRouter(_routes, _rawStreamOptions, _timeProvider, logger));
         }
 
-        return new NetServer(_protocols, _options, _timeProvider, logger);
+        return new NetServer(_protocols, _options, _timeProvider, logger, _guard);
     }
 
     private void ThrowIfBuilt()

@@ -19,6 +19,12 @@ public abstract class ClientTlsSource
     /// </summary>
     public virtual long OldestTrustedGeneration => 0;
 
+    /// <summary>
+    /// What closes connections whose server is no longer trusted, and only those; <c>null</c> (the default) when nothing does. A channel hands it each connection that it has opened
+    /// (<see cref="ConnectionGuard.Watch(TransportConnection, long)"/>) and disposes what it gets with the connection.
+    /// </summary>
+    public virtual ConnectionGuard? Guard => null;
+
     /// <summary>Raised after each change. Handlers do not block and may run on any thread.</summary>
     public abstract event EventHandler? Changed;
 

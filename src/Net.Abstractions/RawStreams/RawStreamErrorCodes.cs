@@ -46,6 +46,9 @@ public static class RawStreamErrorCodes
     /// <summary>The frames that carry streams over TCP make no sense. Only in CLOSE, over TCP; QUIC has codes of its own for that.</summary>
     public const long FramingError = 0x0d;
 
+    /// <summary>In CONNECTION_CLOSE: the peer's certificate is no longer accepted. What handlers of its streams did before is unknown.</summary>
+    public const long Untrusted = 0x0e;
+
     /// <summary>The first code that applications may use for their own purposes.</summary>
     public const long FirstApplicationCode = 0x100;
 
@@ -68,6 +71,7 @@ public static class RawStreamErrorCodes
         ShuttingDown => nameof(ShuttingDown),
         WrongDirection => nameof(WrongDirection),
         FramingError => nameof(FramingError),
+        Untrusted => nameof(Untrusted),
         _ => null,
     };
 

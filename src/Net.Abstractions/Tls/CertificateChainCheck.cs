@@ -20,10 +20,15 @@ internal static class CertificateChainCheck
     /// <param name="context">The chain, not empty, and what is known of the handshake.</param>
     /// <param name="roots">The only trust anchors.</param>
     /// <param name="intermediates">Further authorities to build with.</param>
-    /// <param name="validUntil">On acceptance: when the first certificate of the built chain ends.</param>
+    /// <param name="rules">Further conditions on a chain that is good otherwise.</param>
+    /// <param name="validUntil">On acceptance: when the first certificate of the built chain ends, or what a rule rests on.</param>
     /// <returns>The verdict.</returns>
     public static PeerCertificateVerdict Run(
-        in PeerCertificateContext context, X509Certificate2Collection roots, X509Certificate2Collection intermediates, out DateTimeOffset validUntil)
+        in PeerCertificateContext context,
+        X509Certificate2Collection roots,
+        X509Certificate2Collection intermediates,
+        IReadOnlyList<ChainRule> rules,
+        out DateTimeOffset validUntil)
     {
         validUntil = default;
         var presented = new List<X509Certificate2>(context.Chain.Count);
@@ -41,7 +46,7 @@ internal static class CertificateChainCheck
                 presented.Add(certificate!);
             }
 
-            return Judge(context, presented, roots, intermediates, ref validUntil);
+            return Judge(context, presented, roots, intermediates, rules, ref validUntil);
         }
         catch (CryptographicException exception)
         {
@@ -63,6 +68,7 @@ internal static class CertificateChainCheck
         List<X509Certificate2> presented,
         X509Certificate2Collection roots,
         X509Certificate2Collection intermediates,
+        IReadOnlyList<ChainRule> rules,
         ref DateTimeOffset validUntil)
     {
         using var chain = new X509Chain();
@@ -94,7 +100,12 @@ internal static class CertificateChainCheck
                 verdict = PeerCertificateVerdict.Refused(CertificateRefusal.Malformed, $"The certificate '{CertificateText.Describe(leaf)}' was refused: {Statuses(chain)}");
             }
 
-            validUntil = verdict.IsAccepted ? chain.ChainElements.Min(static element => NotAfter(element.Certificate)) : default;
+            if (verdict.IsAccepted)
+            {
+                validUntil = chain.ChainElements.Min(static element => NotAfter(element.Certificate));
+                verdict = ApplyRules(chain, context, rules, ref validUntil);
+            }
+
             return verdict;
         }
         finally
@@ -104,6 +115,26 @@ internal static class CertificateChainCheck
                 element.Certificate.Dispose();
             }
         }
+    }
+
+    private static PeerCertificateVerdict ApplyRules(X509Chain chain, in PeerCertificateContext context, IReadOnlyList<ChainRule> rules, ref DateTimeOffset validUntil)
+    {
+        if (rules.Count == 0)
+        {
+            return PeerCertificateVerdict.Accepted;
+        }
+
+        X509Certificate2[] built = [.. chain.ChainElements.Select(static element => element.Certificate)];
+        foreach (ChainRule rule in rules)
+        {
+            PeerCertificateVerdict verdict = rule.Judge(built, context, ref validUntil);
+            if (!verdict.IsAccepted)
+            {
+                return verdict;
+            }
+        }
+
+        return PeerCertificateVerdict.Accepted;
     }
 
     private static PeerCertificateVerdict JudgeAuthority(X509Chain chain, X509Certificate2 leaf)

@@ -32,4 +32,7 @@ public enum CertificateRefusal
 
     /// <summary>A rule of the application says no: alert access_denied (49).</summary>
     NotAllowed,
+
+    /// <summary>It is not known whether it is revoked: the list of its issuer is missing or out of date, and the trust demands one: alert certificate_unknown (46).</summary>
+    RevocationUnknown,
 }

@@ -13,6 +13,7 @@ namespace Net;
 /// (RFC 8446, section 4.4.2.2) or its extended key usage lacks the role (absent means allowed; RFC 5280, section 4.2.1.12), the issuers' extended key usage included;
 /// when a server's subject alternative names do not hold the name connected to (RFC 9525: DNS names with at most one wildcard as the whole left-most label, or IP addresses;
 /// the common name never counts); when an issuer is no authority or may not issue the name (name constraints); and when it is signed with MD5 or SHA-1 or by an RSA key under 2048 bits.</para>
+/// <para>What is good so far must also pass <see cref="CertificateTrustOptions.Rules"/>: revocation lists, allowed names and the like.</para>
 /// <para>Answers are remembered by the SHA-256 of the whole chain with role and server name, see <see cref="CertificateTrustOptions"/>.</para>
 /// </remarks>
 public sealed class CertificateTrust : PeerCertificatePolicy
@@ -124,7 +125,7 @@ public sealed class CertificateTrust : PeerCertificatePolicy
         }
 
         Interlocked.Increment(ref _chainsBuilt);
-        verdict = CertificateChainCheck.Run(context, _roots, _intermediates, out DateTimeOffset validUntil);
+        verdict = CertificateChainCheck.Run(context, _roots, _intermediates, _options.Rules, out DateTimeOffset validUntil);
         Remember(key, now, verdict, validUntil);
         return verdict;
     }

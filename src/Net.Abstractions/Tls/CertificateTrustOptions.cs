@@ -33,6 +33,11 @@ public sealed record CertificateTrustOptions
     /// <summary>Certificates a peer may present, leaf included; a longer chain is refused unread. Default 10; range 1 to 100.</summary>
     public int MaxPresentedCertificates { get; init; } = 10;
 
+    /// <summary>
+    /// Further conditions on a chain that is good otherwise, such as revocation lists; the first that refuses decides. Default none.
+    /// </summary>
+    public IReadOnlyList<ChainRule> Rules { get; init; } = [];
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
     public void Validate()
@@ -41,6 +46,11 @@ public sealed record CertificateTrustOptions
         if (Intermediates is null || Intermediates.Any(static certificate => certificate is null))
         {
             faults.Add(nameof(Intermediates), "is null or holds null; leave it empty for none.");
+        }
+
+        if (Rules is null || Rules.Any(static rule => rule is null))
+        {
+            faults.Add(nameof(Rules), "is null or holds null; leave it empty for none.");
         }
 
         faults.Range(nameof(CacheSize), CacheSize, 0, 1_000_000);

@@ -31,6 +31,7 @@ public readonly record struct PeerCertificateVerdict
         CertificateRefusal.WrongUsage => 43,
         CertificateRefusal.Revoked => 44,
         CertificateRefusal.NotAllowed => 49,
+        CertificateRefusal.RevocationUnknown => 46,
         _ => 42,
     };
 

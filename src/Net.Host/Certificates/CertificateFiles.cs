@@ -7,7 +7,7 @@ internal static class CertificateFiles
 {
     internal const string DefaultDirectory = "certs/out";
 
-    private const string Advice = "`make certs` makes a set for development in " + DefaultDirectory + ".";
+    internal const string Advice = "`make certs` makes a set for development in " + DefaultDirectory + ".";
 
     internal static TlsIdentity LoadIdentity(string certificatePath, string keyPath, DateTimeOffset now)
     {
@@ -52,7 +52,7 @@ internal static class CertificateFiles
     private static string Format(DateTime time) =>
         time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static void Demand(string path, string option, string what)
+    internal static void Demand(string path, string option, string what)
     {
         if (!File.Exists(path))
         {

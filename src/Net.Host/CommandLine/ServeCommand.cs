@@ -25,6 +25,8 @@ internal static class ServeCommand
               traces and metrics to an OpenTelemetry collector
           NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
 
+        The files of --cert, --key, --ca and --crl are watched: new content is used by the next handshake when it is good, else it is refused with a message and the old one stays.
+        SIGHUP reads them at once. `net certs check` says beforehand what would be refused.
         Ctrl-C or SIGTERM: /readyz turns 503, no new connections and streams; running calls and streams have --shutdown-timeout to end. A second one ends them at once.
         Where no QUIC engine runs, HTTP/1.1 and HTTP/2 are served over TCP alone, with a warning; --engine ngtcp2 makes that an error.
         Exit codes: {ExitCodes.Help}.
@@ -41,6 +43,12 @@ internal static class ServeCommand
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
         Option<string> authority = FileOption("--ca", "The authority that clients' certificates must come from, PEM.", "ca.pem");
+        Option<string[]> lists = new("--crl")
+        {
+            Description = "Revocation list of the authority, PEM or DER; may be given several times. Clients in it are refused, and cut off when they are connected.",
+            DefaultValueFactory = static _ => [],
+            HelpName = "FILE",
+        };
         Option<ClientCertificateMode> mode = new("--client-certificate")
         {
             Description = "What clients must show: required, optional (none, or a good one) or none.",
@@ -65,7 +73,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, ledger, engine, certificate, key, authority, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, ledger, engine, certificate, key, authority, lists, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -81,6 +89,7 @@ internal static class ServeCommand
             CertificatePath = parsed.GetRequiredValue(certificate),
             KeyPath = parsed.GetRequiredValue(key),
             AuthorityPath = parsed.GetRequiredValue(authority),
+            RevocationListPaths = parsed.GetRequiredValue(lists),
             ClientCertificateMode = parsed.GetValue(mode),
             MaxConnections = parsed.GetValue(connections),
             MaxStreams = parsed.GetValue(streams),

@@ -25,6 +25,9 @@ internal sealed record ServeOptions
 
     internal required string AuthorityPath { get; init; }
 
+    /// <summary>Revocation lists of the authorities.</summary>
+    internal IReadOnlyList<string> RevocationListPaths { get; init; } = [];
+
     internal required ClientCertificateMode ClientCertificateMode { get; init; }
 
     internal required int MaxConnections { get; init; }

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Net.Hosting.Admin;
-using Net.Hosting.Certificates;
 using Net.Hosting.Engines;
+using Net.Security;
 
 namespace Net.Hosting.Serving;
 
@@ -16,7 +16,6 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
     {
         using var signals = new ShutdownSignals();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop, cancellationToken);
-        ServerTlsOptions tls = LoadTls();
         using ILoggerFactory log = LoggerFactory.Create(builder => builder
             .SetMinimumLevel(options.LogLevel)
 
@@ -24,6 +23,16 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", options.LogLevel > LogLevel.Debug ? LogLevel.None : options.LogLevel)
             .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace)
             .AddSimpleConsole(static console => console.SingleLine = true));
+        CertificateSource certificates = ServeCertificates.Open(options, context, log);
+        await using (certificates.ConfigureAwait(false))
+        {
+            using var reload = new ReloadSignal(certificates, context);
+            return await RunAsync(certificates, signals, log, stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<int> RunAsync(CertificateSource certificates, ShutdownSignals signals, ILoggerFactory log, CancellationToken stop)
+    {
         (TransportEngine? engine, string? missing) = await SelectEngineAsync().ConfigureAwait(false);
         try
         {
@@ -33,11 +42,11 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
             await using (services.ConfigureAwait(false))
             {
-                var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log) { Ledger = ledger };
-                ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
+                var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log) { Ledger = ledger };
+                ServeSite site = await StartSiteAsync(scope, stop).ConfigureAwait(false);
                 await using (site.ConfigureAwait(false))
                 {
-                    return await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
+                    return await ServeAsync(scope, site, telemetry, signals, stop).ConfigureAwait(false);
                 }
             }
         }
@@ -82,17 +91,6 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
                 await admin.DisposeAsync().ConfigureAwait(false);
             }
         }
-    }
-
-    private ServerTlsOptions LoadTls()
-    {
-        TlsIdentity identity = CertificateFiles.LoadIdentity(options.CertificatePath, options.KeyPath, context.TimeProvider.GetUtcNow());
-        return new ServerTlsOptions
-        {
-            Identity = identity,
-            ClientCertificateMode = options.ClientCertificateMode,
-            ClientCertificatePolicy = options.ClientCertificateMode == ClientCertificateMode.None ? null : CertificateFiles.LoadTrust(options.AuthorityPath),
-        };
     }
 
     /// <summary>The engine, or why there is none. Who names an engine wants that one or nothing; who leaves the choice is served over TCP.</summary>

@@ -1,21 +1,26 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
+using Net.Security;
 
 namespace Net.Hosting.Serving;
 
 /// <summary>What the parts of one run of <c>net serve</c> share.</summary>
 /// <param name="Context">Terminal, clock and engines.</param>
 /// <param name="Options">What the command was told.</param>
-/// <param name="Tls">Certificate and policy.</param>
+/// <param name="Certificates">Certificate, key and trust, watched.</param>
 /// <param name="Engine">The QUIC engine, or <c>null</c> when none runs here.</param>
 /// <param name="MissingEngine">Why none runs and what to install; <c>null</c> when one does.</param>
 /// <param name="Services">The gRPC services.</param>
 /// <param name="Activity">What the server does.</param>
 /// <param name="LoggerFactory">The log.</param>
 internal sealed record ServeScope(
-    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
+    HostContext Context, ServeOptions Options, CertificateSource Certificates, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
 {
     /// <summary>Notes calls that are executed; <c>null</c>: nobody does.</summary>
     internal CallLedger? Ledger { get; init; }
+
+    /// <summary>Certificate and policy now, of the next handshake.</summary>
+    internal ServerTlsOptions Tls => Certificates.ServerSelector(new ClientHello(null, new IPEndPoint(IPAddress.IPv6Loopback, 0)))!;
 
     /// <summary>What is spoken on UDP.</summary>
     internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];

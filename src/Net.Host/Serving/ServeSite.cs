@@ -81,11 +81,11 @@ internal sealed class ServeSite : IAsyncDisposable
     private static void Configure(NetHostingOptions options, ServeScope scope, IPEndPoint endPoint)
     {
         ServeOptions asked = scope.Options;
-        ServerTlsOptions tls = scope.Tls;
         options.EndPoints.Clear();
         options.EndPoints.Add(endPoint);
         options.Protocols = scope.Engine is null ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1AndHttp2AndHttp3;
-        options.Tls = (in ClientHello _) => tls;
+        options.Tls = scope.Certificates.ServerSelector;
+        options.ConnectionGuard = scope.Certificates.Guard;
         NetTransportOptions transport = options.Transport;
         transport.Engine = scope.Engine;
         transport.MaxConnections = asked.MaxConnections;

@@ -28,6 +28,12 @@ public sealed class NetHostingOptions
     /// </summary>
     public ServerTlsSelector? Tls { get; set; }
 
+    /// <summary>
+    /// Ends connections whose client is no longer trusted, on TCP as on UDP, such as the guard of Net.Security's CertificateSource. <c>null</c> (the default): a client is judged by its
+    /// handshake alone. Stays the caller's.
+    /// </summary>
+    public ConnectionGuard? ConnectionGuard { get; set; }
+
     /// <summary>The QUIC side.</summary>
     public NetTransportOptions Transport { get; } = new();
 

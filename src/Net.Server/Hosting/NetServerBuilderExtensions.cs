@@ -33,6 +33,7 @@ public static class NetServerBuilderExtensions
         options.Validate();
         ServerTlsSelector? selector = options.CreateSelector();
         options.Transport.Tls ??= selector;
+        options.Transport.ConnectionGuard ??= options.ConnectionGuard;
         NetTransportStatus status = NetTransportServiceCollectionExtensions.AddNetTransport(builder.Services, options.Transport);
 
         HttpProtocols protocols = status.EngineName is null ? options.Protocols & ~HttpProtocols.Http3 : options.Protocols;
@@ -51,7 +52,7 @@ public static class NetServerBuilderExtensions
                 TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
                 var streams = new TcpRawStreams(
                     provider.GetRequiredService<RawStreamRoutes>(), options.Transport, time, provider.GetRequiredService<ILoggerFactory>().CreateLogger("Net.Server"));
-                return new EndPoints(options.EndPoints, protocols, new TcpTls(selector!, () => streams.Offer(protocols), time), streams);
+                return new EndPoints(options.EndPoints, protocols, new TcpTls(selector!, () => streams.Offer(protocols), time, options.ConnectionGuard), streams);
             });
         }
 
@@ -68,6 +69,9 @@ public static class NetServerBuilderExtensions
                 {
                     listen.Protocols = protocols;
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.SelectAsync });
+
+                    // After UseHttps, so that it runs once the handshake is over.
+                    listen.Use(tls.Watch);
                     listen.Use(next => connection => streams.ServeAsync(connection, next));
                 });
             }

@@ -16,6 +16,9 @@ public sealed class NetTransportOptions
     /// </summary>
     public ServerTlsSelector? Tls { get; set; }
 
+    /// <summary>Ends connections whose client is no longer trusted, whatever their protocol. <c>null</c> (the default): a client is judged by its handshake alone. Stays the caller's.</summary>
+    public ConnectionGuard? ConnectionGuard { get; set; }
+
     /// <summary>
     /// Intermediate certificates to send after a certificate that <c>UseHttps</c> was given alone. Empty by default: those of the machine's stores are found. Needed because Kestrel keeps
     /// <c>HttpsConnectionAdapterOptions.ServerCertificateChain</c> from the transports of HTTP/3; a <c>ServerCertificateContext</c> brings its own.

@@ -13,6 +13,8 @@ internal sealed class Http3ConnectionHandler(ListenerScope scope) : IConnectionH
 
     public long OverloadedErrorCode => Http3ErrorCodes.ExcessiveLoad;
 
+    public long DistrustErrorCode => Http3ErrorCodes.GeneralProtocolError;
+
     internal ChannelReader<TransportConnectionContext> Accepted => _accepted.Reader;
 
     /// <summary>Kestrel drains its connections by itself; only when the server waits no longer are they cut here.</summary>

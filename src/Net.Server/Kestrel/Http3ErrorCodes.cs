@@ -6,6 +6,9 @@ internal static class Http3ErrorCodes
     /// <summary>Nothing is wrong.</summary>
     internal const long NoError = 0x100;
 
+    /// <summary>An end for which HTTP/3 has no code of its own, such as a peer that is no longer trusted.</summary>
+    internal const long GeneralProtocolError = 0x101;
+
     /// <summary>The peer opened or refused a stream that it should not have.</summary>
     internal const long StreamCreationError = 0x103;
 

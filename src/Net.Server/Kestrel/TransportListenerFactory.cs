@@ -52,7 +52,7 @@ internal sealed class TransportListenerFactory(
             handlers.Add(protocol, status.Track(handler));
         }
 
-        var server = new NetServer(handlers, new NetServerOptions { MaxConnections = options.MaxConnections }, scope.TimeProvider, logger);
+        var server = new NetServer(handlers, new NetServerOptions { MaxConnections = options.MaxConnections }, scope.TimeProvider, logger, options.ConnectionGuard);
         try
         {
             ListenOptions listen = options.ToListenOptions(address, [.. handlers.Keys], options.Tls ?? new HandshakeTls(tls!, address, options.ServerCertificateChain, logger).Select);

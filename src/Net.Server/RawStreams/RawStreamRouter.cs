@@ -20,6 +20,9 @@ internal sealed class RawStreamRouter : IConnectionHandler
     /// <inheritdoc/>
     public long OverloadedErrorCode => RawStreamErrorCodes.Overloaded;
 
+    /// <inheritdoc/>
+    public long DistrustErrorCode => RawStreamErrorCodes.Untrusted;
+
     internal RawStreamServerOptions Options { get; }
 
     internal TimeProvider TimeProvider { get; }

@@ -120,6 +120,9 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     internal void Terminate() => Assert.AreEqual(0, Kill(_process.Id, 15));
 
+    /// <summary>Asks it to read its files again.</summary>
+    internal void Hangup() => Assert.AreEqual(0, Kill(_process.Id, 1));
+
     internal async Task<int> WaitForExitAsync()
     {
         await _process.WaitForExitAsync().WaitAsync(Limit);

@@ -24,7 +24,7 @@ public sealed class NetInstrumentationTests
         (string[])
         [
             TransportDiagnostics.SourceName, ClientDiagnostics.SourceName, ServerDiagnostics.SourceName,
-            Http3Diagnostics.SourceName, GrpcDiagnostics.SourceName, AqlDiagnostics.SourceName,
+            Http3Diagnostics.SourceName, GrpcDiagnostics.SourceName, AqlDiagnostics.SourceName, Net.Security.CertificateDiagnostics.SourceName,
         ],
         NetInstrumentationExtensions.SourceNames.ToArray());
 

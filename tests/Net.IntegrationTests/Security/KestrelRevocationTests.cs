@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Net.Http3;
+using Net.IntegrationTests.Interop;
+using Net.IntegrationTests.Kestrel;
+using Net.Ngtcp2;
+using Net.Security;
+using Net.Server;
+using Net.Testing;
+
+namespace Net.IntegrationTests.Security;
+
+/// <summary>A web application whose certificates come from a source: TCP and UDP alike take new ones, and cut a client that was revoked.</summary>
+[TestClass]
+public sealed class KestrelRevocationTests
+{
+    [TestMethod]
+    [DataRow("2.0")]
+    [DataRow("1.1")]
+    [DataRow("3.0")]
+    public async Task Request_OfAClientRevokedInTheMiddle_IsCutAndNotLetInAgain(string version)
+    {
+        InteropRequirement.Engine();
+        var authority = new TestAuthority("Web root");
+        X509Certificate2 client = authority.IssueClient();
+        using var files = new CertificateDirectory();
+        files.ReplacePair("server", authority.IssueServer());
+        files.Replace("ca.pem", authority.Pem);
+        files.Replace("ca.crl", List(1));
+        await using CertificateSource source = CertificateSource.Open(new CertificateSourceOptions
+        {
+            Identities = [IdentityInput.FromPemFiles(files["server.pem"], files["server-key.pem"])],
+            TrustFiles = [files["ca.pem"]],
+            RevocationListFiles = [files["ca.crl"]],
+            ClientCertificateMode = ClientCertificateMode.Required,
+        });
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using KestrelSite site = await KestrelSite.StartAsync(
+            (builder, port) => builder.AddNetServer(options =>
+            {
+                options.EndPoints.Clear();
+                options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, port));
+                options.Tls = source.ServerSelector;
+                options.ConnectionGuard = source.Guard;
+            }),
+            application => application.Map("/wait", async context =>
+            {
+                using CancellationTokenRegistration registration = context.RequestAborted.Register(() => aborted.TrySetResult());
+                entered.TrySetResult();
+                await aborted.Task;
+            }));
+        await using var engine = new Ngtcp2Engine();
+        using HttpMessageHandler handler = version == "3.0" ? new Http3Handler(new Http3HandlerOptions
+        {
+            Engine = engine,
+            Tls = new ClientTlsOptions { Identity = new TlsIdentity(client), ServerCertificatePolicy = new CertificateTrust([authority.Certificate]) },
+        })
+        : new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 leaf && leaf.SerialNumber == source.Current.Identities[0].Certificate.SerialNumber, ClientCertificates = [client] },
+        };
+        using var http = new HttpClient(handler);
+
+        // A rotation first: TCP shows the new certificate, too.
+        files.ReplacePair("server", authority.IssueServer());
+        Assert.AreEqual(ReloadOutcome.Applied, (await source.ReloadAsync().WithTimeout()).Outcome);
+        Task<HttpResponseMessage> waiting = http.SendAsync(Request());
+        await entered.Task.WithTimeout();
+        Assert.IsFalse(aborted.Task.IsCompleted);
+        files.Replace("ca.crl", List(2, client));
+
+        await aborted.Task.WithTimeout(awaited: "the end of the revoked client's request");
+        await Assert.ThrowsAsync<HttpRequestException>(() => waiting.WithTimeout());
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(Request()).WithTimeout());
+
+        string List(int number, params X509Certificate2[] revoked) =>
+            TestAuthority.ListPem(authority.CreateList(number, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(1), revoked));
+
+        HttpRequestMessage Request() => new(HttpMethod.Get, $"https://localhost:{site.Port}/wait") { Version = new Version(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+    }
+}
