@@ -43,6 +43,12 @@ public static class RawStreamErrorCodes
     /// <summary>A unidirectional stream, or one opened by the server, neither of which this version uses.</summary>
     public const long WrongDirection = 0x0c;
 
+    /// <summary>The server does not know who the caller is: it showed no credentials, or they are not accepted, or no longer. Before a handler ran, or in its middle.</summary>
+    public const long Unauthenticated = 0x0d;
+
+    /// <summary>The caller may not open streams of this route, whether or not there is such a route. No handler ran, or the right was taken away while one did.</summary>
+    public const long PermissionDenied = 0x0e;
+
     /// <summary>The first code that applications may use for their own purposes.</summary>
     public const long FirstApplicationCode = 0x100;
 
@@ -64,6 +70,8 @@ public static class RawStreamErrorCodes
         GoingAway => nameof(GoingAway),
         ShuttingDown => nameof(ShuttingDown),
         WrongDirection => nameof(WrongDirection),
+        Unauthenticated => nameof(Unauthenticated),
+        PermissionDenied => nameof(PermissionDenied),
         _ => null,
     };
 

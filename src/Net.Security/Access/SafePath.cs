@@ -5,6 +5,9 @@ public static class SafePath
 {
     private const int MaxLength = 1024;
 
+    // As many as Linux follows.
+    private const int MaxLinks = 40;
+
     /// <summary>Resolves a name.</summary>
     /// <param name="directory">The directory that the name stays below.</param>
     /// <param name="name">The name: relative, with parts between slashes.</param>
@@ -61,8 +64,13 @@ public static class SafePath
     }
 
     /// <summary>Follows the links of every part; what does not exist stays as it is written.</summary>
-    private static string RealPath(string path)
+    private static string RealPath(string path, int depth = 0)
     {
+        if (depth > MaxLinks)
+        {
+            throw new IOException($"'{PlainText.Clean(path)}' goes through more than {MaxLinks} symbolic links.");
+        }
+
         string real = Path.GetPathRoot(path)!;
         foreach (string part in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
@@ -70,9 +78,9 @@ public static class SafePath
             FileSystemInfo info = Directory.Exists(real) ? new DirectoryInfo(real) : new FileInfo(real);
             if (info.LinkTarget is not null)
             {
-                // The end of a chain of links, whose own parts may be links again: a few rounds settle it, and a circle is refused by the system.
+                // The end of a chain of links, whose own parts may be links again: a few rounds settle it, and a circle does not pass the limit.
                 string target = info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? real;
-                real = target == real ? target : RealPath(target);
+                real = target == real ? target : RealPath(target, depth + 1);
             }
         }
 

@@ -11,6 +11,9 @@ internal sealed class FailureThrottle(FailureThrottleOptions options, TimeProvid
     private readonly TwoGenerationCache<string, RateBucket> _keys = new(options.MaxRemembered);
     private readonly long _interval = options.Recovery.Ticks;
 
+    /// <summary>Sources and keys that are remembered.</summary>
+    internal int Remembered => _sources.Count + _keys.Count;
+
     /// <summary>Whether a login may be looked at.</summary>
     internal bool MayTry(IPAddress? source, string? keyId, out TimeSpan retryAfter)
     {

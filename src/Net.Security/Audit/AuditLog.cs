@@ -18,7 +18,7 @@ public sealed class AuditLog : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly AuditStorage _storage;
     private readonly AuditWriter _writer;
-    private readonly Channel<(AuditEvent Entry, DateTimeOffset Time)> _queue;
+    private readonly Channel<Item> _queue;
     private readonly CancellationTokenSource _stopping = new();
     private readonly RateBucket _refusals = new();
     private readonly Task _loop;
@@ -35,7 +35,7 @@ public sealed class AuditLog : IAsyncDisposable
         _logger = logger ?? NullLogger.Instance;
         _storage = storage;
         _writer = new AuditWriter(storage, options, timeProvider);
-        _queue = Channel.CreateUnbounded<(AuditEvent, DateTimeOffset)>(new UnboundedChannelOptions { SingleReader = true });
+        _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
         Write(new AuditEvent(AuditCategory.Audit, "begin", isSuccess: _writer.Finding is null) { Detail = _writer.Finding });
         if (_writer.Finding is { } finding)
         {
@@ -92,7 +92,7 @@ public sealed class AuditLog : IAsyncDisposable
     /// <returns>Whether it will be written; <c>false</c>: too many wait, or the audit is disposed, and it is counted as lost.</returns>
     public bool Write(in AuditEvent entry)
     {
-        if (Interlocked.Increment(ref _waiting) <= _options.MaxQueued && _queue.Writer.TryWrite((entry, _timeProvider.GetUtcNow())))
+        if (Interlocked.Increment(ref _waiting) <= _options.MaxQueued && _queue.Writer.TryWrite(new Item(entry, _timeProvider.GetUtcNow(), null)))
         {
             return true;
         }
@@ -101,6 +101,13 @@ public sealed class AuditLog : IAsyncDisposable
         Interlocked.Increment(ref _lost);
         AccessDiagnostics.AuditLost(1);
         return false;
+    }
+
+    /// <summary>Waits until all that was added so far is written.</summary>
+    internal Task WhenIdleAsync()
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _queue.Writer.TryWrite(new Item(default, default, written)) ? written.Task : _loop;
     }
 
     /// <summary>Adds an entry of something that was refused to a caller, unless there are too many; then it is counted in the next one.</summary>
@@ -134,26 +141,26 @@ public sealed class AuditLog : IAsyncDisposable
     private async Task RunAsync()
     {
         var batch = new List<(AuditEvent Entry, DateTimeOffset Time)>(MaxBatch + 1);
+        var waiters = new List<TaskCompletionSource>();
         long told = 0;
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
             batch.Clear();
+            waiters.Clear();
             if (Lost - told is > 0 and long missing)
             {
                 batch.Add((new AuditEvent(AuditCategory.Audit, "lost", isSuccess: false) { Detail = $"{missing} entries were lost, as too many waited." }, _timeProvider.GetUtcNow()));
                 told += missing;
             }
 
-            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out (AuditEvent, DateTimeOffset) item))
-            {
-                batch.Add(item);
-            }
-
-            if (!await TryWriteAsync(batch).ConfigureAwait(false))
+            int queued = Take(batch, waiters);
+            if (!await TryWriteAsync(batch, queued).ConfigureAwait(false))
             {
                 AccessLog.AuditGivenUp(_logger, Volatile.Read(ref _waiting));
                 break;
             }
+
+            waiters.ForEach(static waiter => waiter.TrySetResult());
         }
 
         _writer.Dispose();
@@ -161,10 +168,30 @@ public sealed class AuditLog : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Writes a batch, and tries again until it works or the audit is disposed.</summary>
-    private async Task<bool> TryWriteAsync(List<(AuditEvent Entry, DateTimeOffset Time)> batch)
+    /// <summary>Takes what waits, up to a batch.</summary>
+    /// <returns>How many entries.</returns>
+    private int Take(List<(AuditEvent Entry, DateTimeOffset Time)> batch, List<TaskCompletionSource> waiters)
     {
-        int queued = batch.Count(static item => item.Entry is not { Category: AuditCategory.Audit, Action: "lost" });
+        int queued = 0;
+        while (queued < MaxBatch && _queue.Reader.TryRead(out Item item))
+        {
+            if (item.Written is { } waiter)
+            {
+                waiters.Add(waiter);
+            }
+            else
+            {
+                batch.Add((item.Entry, item.Time));
+                queued++;
+            }
+        }
+
+        return queued;
+    }
+
+    /// <summary>Writes a batch, and tries again until it works or the audit is disposed.</summary>
+    private async Task<bool> TryWriteAsync(List<(AuditEvent Entry, DateTimeOffset Time)> batch, int queued)
+    {
         while (true)
         {
             try
@@ -203,4 +230,7 @@ public sealed class AuditLog : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>What waits: an entry, or somebody who wants to know when those before are written.</summary>
+    private readonly record struct Item(AuditEvent Entry, DateTimeOffset Time, TaskCompletionSource? Written);
 }

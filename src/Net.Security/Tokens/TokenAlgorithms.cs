@@ -13,8 +13,11 @@ internal static class TokenAlgorithms
     // Orders of the curves (SEC 2, sections 2.4.2, 2.5.1 and 2.6.1).
     private static readonly byte[] P256Order = Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
     private static readonly byte[] P384Order = Convert.FromHexString("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973");
-    private static readonly byte[] P521Order = Convert.FromHexString(
-        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409");
+    private static readonly byte[] P521Order =
+    [
+        0x01, .. Convert.FromHexString("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"),
+        .. Convert.FromHexString("FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409"),
+    ];
 
     /// <summary>Reads a name, letter for letter: <c>None</c>, <c>hs256</c> and whatever else are no algorithms.</summary>
     internal static bool TryParse(string? name, out TokenAlgorithm algorithm)
