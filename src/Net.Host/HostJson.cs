@@ -7,6 +7,7 @@ using Net.Hosting.Echoing;
 using Net.Hosting.Pages;
 using Net.Hosting.Serving;
 using Net.Hosting.Signing;
+using Net.Security;
 
 namespace Net.Hosting;
 
@@ -21,4 +22,5 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(SignReport))]
 [JsonSerializable(typeof(IReadOnlyList<AskReport>))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(AuditVerification))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Net.Hosting.Access;
 using Net.Hosting.Admin;
 using Net.Hosting.Certificates;
 using Net.Hosting.Engines;
@@ -29,14 +30,27 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         {
             using var activity = new ServeActivity(context.TimeProvider);
             using var telemetry = new ServeTelemetry(context.GetEnvironmentVariable);
-            ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
-            await using (services.ConfigureAwait(false))
+            ServeAccess? access = options.AccessFile is { } rules
+                ? ServeAccess.Open(rules, options.AuditDirectory, context.TimeProvider, log.CreateLogger("Net.Security"))
+                : null;
+            try
             {
-                var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log);
-                ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
-                await using (site.ConfigureAwait(false))
+                ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
+                await using (services.ConfigureAwait(false))
                 {
-                    return await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
+                    var scope = new ServeScope(context, options, tls, engine, missing, services, activity, log, access?.Gate);
+                    ServeSite site = await StartSiteAsync(scope, stop.Token).ConfigureAwait(false);
+                    await using (site.ConfigureAwait(false))
+                    {
+                        return await ServeAsync(scope, site, telemetry, signals, stop.Token).ConfigureAwait(false);
+                    }
+                }
+            }
+            finally
+            {
+                if (access is not null)
+                {
+                    await access.DisposeAsync().ConfigureAwait(false);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Net.Security;
 
 namespace Net.Hosting.Serving;
 
@@ -11,8 +12,9 @@ namespace Net.Hosting.Serving;
 /// <param name="Services">The gRPC services.</param>
 /// <param name="Activity">What the server does.</param>
 /// <param name="LoggerFactory">The log.</param>
+/// <param name="Access">Who may do what; <c>null</c>: whoever the handshake lets in, all.</param>
 internal sealed record ServeScope(
-    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
+    HostContext Context, ServeOptions Options, ServerTlsOptions Tls, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory, AccessGate? Access = null)
 {
     /// <summary>What is spoken on UDP.</summary>
     internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];

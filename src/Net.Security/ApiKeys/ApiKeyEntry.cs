@@ -19,7 +19,7 @@ public sealed record ApiKeyEntry
 
     /// <summary>What roles the holder has.</summary>
     [JsonPropertyName("roles")]
-    public IReadOnlyList<string> Roles { get; init; } = [];
+    public IReadOnlyList<string> Roles { get; init => field = value ?? []; } = [];
 
     /// <summary>When the key was made.</summary>
     [JsonPropertyName("created")]
