@@ -48,6 +48,8 @@ internal sealed class PerfCommand
         perf.Add(root, "handshake", "Handshakes plain, mutual and resumed against SslStream.", HandshakeSection.RunAsync);
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
+        perf.Add(root, "access", "Authentication and authorization of a call, without network.", Access.AccessSection.RunAsync);
+        perf.Add(root, "key-timing", "Whether the time of a refusal tells which API keys exist.", Access.KeyTimingSection.RunAsync);
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);

@@ -6,8 +6,8 @@ namespace Net.Telemetry;
 /// <summary>Makes the OpenTelemetry SDK listen to the signals of Net.</summary>
 public static class NetInstrumentationExtensions
 {
-    /// <summary>Names of the trace sources and meters of Net: <c>Net.Transport</c>, <c>Net.Client</c>, <c>Net.Server</c>, <c>Net.Http3</c>, <c>Net.Grpc</c>, <c>Net.Aql</c>.</summary>
-    public static IReadOnlyList<string> SourceNames { get; } = [TransportDiagnostics.SourceName, "Net.Client", "Net.Server", "Net.Http3", "Net.Grpc", "Net.Aql"];
+    /// <summary>Names of the trace sources and meters of Net: <c>Net.Transport</c>, <c>Net.Client</c>, <c>Net.Server</c>, <c>Net.Http3</c>, <c>Net.Grpc</c>, <c>Net.Aql</c>, <c>Net.Security</c>.</summary>
+    public static IReadOnlyList<string> SourceNames { get; } = [TransportDiagnostics.SourceName, "Net.Client", "Net.Server", "Net.Http3", "Net.Grpc", "Net.Aql", "Net.Security"];
 
     /// <summary>Records the spans of Net: connect, handshake, stream, request and call, on both sides.</summary>
     /// <param name="builder">The SDK's builder.</param>

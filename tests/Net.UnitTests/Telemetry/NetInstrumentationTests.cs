@@ -4,6 +4,7 @@ using Net.Aql;
 using Net.Client;
 using Net.Grpc;
 using Net.Http3;
+using Net.Security;
 using Net.Server;
 using Net.Telemetry;
 using Net.Testing;
@@ -24,7 +25,7 @@ public sealed class NetInstrumentationTests
         (string[])
         [
             TransportDiagnostics.SourceName, ClientDiagnostics.SourceName, ServerDiagnostics.SourceName,
-            Http3Diagnostics.SourceName, GrpcDiagnostics.SourceName, AqlDiagnostics.SourceName,
+            Http3Diagnostics.SourceName, GrpcDiagnostics.SourceName, AqlDiagnostics.SourceName, AccessDiagnostics.SourceName,
         ],
         NetInstrumentationExtensions.SourceNames.ToArray());
 
