@@ -9,6 +9,7 @@ internal sealed class ServeAccess : IAsyncDisposable
 {
     private readonly WatchedFile<LoadedAccess> _file;
     private readonly string _auditSection;
+    private readonly Lock _lock = new();
     private LoadedAccess _loaded;
     private readonly AuditLog? _audit;
 
@@ -32,6 +33,9 @@ internal sealed class ServeAccess : IAsyncDisposable
 
         _file.Changed += (_, _) => Take();
         _file.Refused += (_, fault) => Report(Path.GetFileName(path), fault.Fault);
+
+        // What changed before anybody listened.
+        Take();
     }
 
     internal AccessGate Gate { get; }
@@ -95,10 +99,19 @@ internal sealed class ServeAccess : IAsyncDisposable
     /// <summary>Puts new rules in place. They were checked when the file was read.</summary>
     private void Take()
     {
-        LoadedAccess before = _loaded;
-        _loaded = _file.Current;
-        Gate.Update(_loaded.Options);
-        before.Dispose();
+        lock (_lock)
+        {
+            LoadedAccess before = _loaded;
+            if (ReferenceEquals(before, _file.Current))
+            {
+                return;
+            }
+
+            _loaded = _file.Current;
+            Gate.Update(_loaded.Options);
+            before.Dispose();
+        }
+
         if (SectionOf(_loaded) != _auditSection)
         {
             Report("audit", "The section \"audit\" has changed; it is read at the start alone, so restart the server for it.");

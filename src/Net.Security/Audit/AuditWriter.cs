@@ -100,7 +100,8 @@ internal sealed class AuditWriter : IDisposable
 
     private AuditFile Begin(long firstSequence)
     {
-        AuditFile file = _storage.Open(AuditStorage.NameOf(firstSequence));
+        // Kept before the old ones are looked at: when they cannot be removed now, the next file's turn removes more.
+        AuditFile file = _file = _storage.Open(AuditStorage.NameOf(firstSequence));
         _length = file.Length;
         _begun = _timeProvider.GetUtcNow();
         IReadOnlyList<string> names = _storage.List();

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Net.Hosting;
 using Net.Hosting.Access;
@@ -119,7 +118,7 @@ public sealed class AccessFileTests
             "apikey", "new", "--file", directory.Combine("keys.json"), "--pepper", directory.Combine("pepper.key"), "--name", "billing", "--role", "app", "--days", "3660");
         Assert.AreEqual(0, made.ExitCode, made.Everything);
         string key = made.Everything.Split('\n').Select(static line => line.Trim()).Single(static line => ApiKey.TryParse(line, out _));
-        await File.WriteAllTextAsync(directory.Combine("access.json"), Rules, Encoding.UTF8);
+        await File.WriteAllTextAsync(directory.Combine("access.json"), Rules);
         return key;
     }
 

@@ -177,7 +177,7 @@ public sealed class AccessTests
         using HttpClient http = _site.CreateHttp(2);
         AccessOptions options = _site.Options();
         _site.Gate.Update(options with { Authorization = new AuthorizationOptions { Roles = new Dictionary<string, RoleOptions> { ["app"] = new() { Allow = ["grpc:*"] } } } });
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/secret/page") { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/secret/page") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Content = new ByteArrayContent([]) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _site.Key.Text);
 
@@ -270,10 +270,10 @@ public sealed class AccessTests
         return await http.SendAsync(request).WithTimeout();
     }
 
-    private static async Task<RawStream> OpenAsync(TransportConnection connection, string route, params string?[] authorizations)
+    private static async Task<RawStream> OpenAsync(TransportConnection connection, string route, params string?[]? authorizations)
     {
         RawStreamMetadata metadata = RawStreamMetadata.Empty;
-        foreach (string authorization in authorizations.OfType<string>())
+        foreach (string authorization in (authorizations ?? []).OfType<string>())
         {
             metadata = metadata.Add("authorization", authorization);
         }
@@ -281,7 +281,7 @@ public sealed class AccessTests
         return await new RawStreamClient(connection).OpenAsync(route, new RawStreamOptions { Metadata = metadata }).AsTask().WithTimeout();
     }
 
-    private static async Task<string> ReadAsync(TransportConnection connection, string route, params string?[] authorizations)
+    private static async Task<string> ReadAsync(TransportConnection connection, string route, params string?[]? authorizations)
     {
         await using RawStream stream = await OpenAsync(connection, route, authorizations);
         await stream.Output.CompleteAsync();
@@ -298,6 +298,6 @@ public sealed class AccessTests
         }
     }
 
-    private static async Task<long?> CodeAsync(TransportConnection connection, string route, params string?[] authorizations) =>
+    private static async Task<long?> CodeAsync(TransportConnection connection, string route, params string?[]? authorizations) =>
         (await Assert.ThrowsExactlyAsync<TransportException>(() => ReadAsync(connection, route, authorizations))).ApplicationErrorCode;
 }
