@@ -53,6 +53,8 @@ internal sealed class PerfCommand
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
         perf.Add(root, "chaos", "The fault proxy's ceiling and the latency it adds, against no proxy.", ChaosSection.RunAsync);
         perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
+        perf.Add(root, "access", "Authentication and authorization of a call, without network.", Access.AccessSection.RunAsync);
+        perf.Add(root, "key-timing", "Whether the time of a refusal tells which API keys exist.", Access.KeyTimingSection.RunAsync);
         perf.AddAll(root);
         AddPeer(root, "idle-server", IdlePeer.ServeAsync);
         AddPeer(root, "idle-client", IdlePeer.ConnectAsync);

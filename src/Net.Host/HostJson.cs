@@ -8,6 +8,7 @@ using Net.Hosting.Echoing;
 using Net.Hosting.Pages;
 using Net.Hosting.Serving;
 using Net.Hosting.Signing;
+using Net.Security;
 
 namespace Net.Hosting;
 
@@ -24,4 +25,5 @@ namespace Net.Hosting;
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<CertificateReport>))]
 [JsonSerializable(typeof(CertificateCheckReport))]
+[JsonSerializable(typeof(AuditVerification))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Net.Security;
 
 namespace Net.Server;
 
@@ -13,6 +14,7 @@ public sealed class NetServerBuilder
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ConnectionGuard? _guard;
+    private AccessGate? _access;
     private bool _isBuilt;
 
     /// <summary>Adds a route of raw streams.</summary>
@@ -120,6 +122,17 @@ public sealed class NetServerBuilder
         return this;
     }
 
+    /// <summary>Sets who may open which raw streams. Default: whoever the handshake lets in, all. Other protocols see to it themselves.</summary>
+    /// <param name="access">The rules.</param>
+    /// <returns>This builder.</returns>
+    public NetServerBuilder UseAccess(AccessGate access)
+    {
+        ThrowIfBuilt();
+        ArgumentNullException.ThrowIfNull(access);
+        _access = access;
+        return this;
+    }
+
     /// <summary>Makes the server, which serves nothing until it listens. The builder takes no changes after that.</summary>
     /// <returns>The server; the caller owns and disposes it.</returns>
     /// <exception cref="ArgumentException">Options are out of range; the message lists every fault.</exception>
@@ -138,7 +151,7 @@ public sealed class NetServerBuilder
         ILogger logger = _loggerFactory.CreateLogger("Net.Server");
         if (_routes.Count > 0)
         {
-            _protocols.Add(RawStreamProtocol.ApplicationProtocol, new RawStreamRouter(_routes, _rawStreamOptions, _timeProvider, logger));
+            _protocols.Add(RawStreamProtocol.ApplicationProtocol, new RawStreamRouter(_routes, _rawStreamOptions, _timeProvider, logger, _access));
         }
 
         return new NetServer(_protocols, _options, _timeProvider, logger, _guard);

@@ -40,6 +40,7 @@ internal static class AllSections
         yield return ("growth", "--packed");
         yield return ("balancing", "--packed");
         yield return ("chaos", "--packed");
+        yield return ("access", "--packed");
         yield return ("idle", null);
     }
 

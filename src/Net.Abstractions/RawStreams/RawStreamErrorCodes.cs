@@ -49,6 +49,12 @@ public static class RawStreamErrorCodes
     /// <summary>In CONNECTION_CLOSE: the peer's certificate is no longer accepted. What handlers of its streams did before is unknown.</summary>
     public const long Untrusted = 0x0e;
 
+    /// <summary>The server does not know who the caller is: it showed no credentials, or they are not accepted, or no longer. Before a handler ran, or in its middle.</summary>
+    public const long Unauthenticated = 0x0f;
+
+    /// <summary>The caller may not open streams of this route, whether or not there is such a route. No handler ran, or the right was taken away while one did.</summary>
+    public const long PermissionDenied = 0x10;
+
     /// <summary>The first code that applications may use for their own purposes.</summary>
     public const long FirstApplicationCode = 0x100;
 
@@ -72,6 +78,8 @@ public static class RawStreamErrorCodes
         WrongDirection => nameof(WrongDirection),
         FramingError => nameof(FramingError),
         Untrusted => nameof(Untrusted),
+        Unauthenticated => nameof(Unauthenticated),
+        PermissionDenied => nameof(PermissionDenied),
         _ => null,
     };
 

@@ -47,7 +47,7 @@ internal static class HostCommandLine
         Dictionary<Command, string> texts = [];
         (Command Command, string Help)[] commands =
         [
-            ServeCommand.Make(context), EchoCommand.Make(context), SignCommand.Make(context), AqlCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), CertsCommand.Make(context, texts), VersionCommand.Make(context),
+            ServeCommand.Make(context), EchoCommand.Make(context), SignCommand.Make(context), AqlCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), CertsCommand.Make(context, texts), ApiKeyCommand.Make(context, texts), AuditCommand.Make(context, texts), VersionCommand.Make(context),
         ];
         foreach ((Command command, string text) in commands)
         {
@@ -65,6 +65,8 @@ internal static class HostCommandLine
               net bench echo localhost:8443 --duration 10s    many of them
               net health                                      is the server of this machine ready?
               net certs show                                  what the certificates are, and how long they last
+              net apikey new --name billing --role user       a key for a caller
+              net audit verify DIR                            is the audit as it was written?
 
             Every option can come from the environment: --port from {EnvironmentArguments.Prefix}PORT, --client-certificate from {EnvironmentArguments.Prefix}CLIENT_CERTIFICATE.
             The command line goes before the environment, and that before the default.

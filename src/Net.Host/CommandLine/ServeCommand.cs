@@ -23,6 +23,8 @@ internal static class ServeCommand
               AQL rows that outlive the server, kill -9 included
           OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 net serve --port 8443
               traces and metrics to an OpenTelemetry collector
+          net serve --port 8443 --client-certificate optional --access access.json --audit /var/log/net/audit
+              who calls, what they may do and how much, by the rules of a file, and what was refused written down
           NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
 
         The files of --cert, --key, --ca and --crl are watched: new content is used by the next handshake when it is good, else it is refused with a message and the old one stays.
@@ -39,6 +41,8 @@ internal static class ServeCommand
         Option<AdminChoice> admin = AdminChoice.MakeOption();
         Option<string?> data = new("--data") { Description = "Directory where AQL keeps its rows, made where it is missing. Default: in memory.", HelpName = "DIR" };
         Option<string?> ledger = new("--ledger") { Description = "Appends the id of each executed call that carries net-call-id metadata, and the digest of its request: for tests that nothing is lost or done twice.", HelpName = "FILE" };
+        Option<string?> access = new("--access") { Description = "File of rules: who calls, what they may do, how much. Read again when it changes. Default: whoever has a good certificate may do all.", HelpName = "FILE" };
+        Option<string?> audit = new("--audit") { Description = "Directory of the audit, with --access.", HelpName = "DIR" };
         Option<string> engine = EngineOption.Make(context.Engines.Names);
         Option<string> certificate = FileOption("--cert", "The server's certificate, PEM, with intermediates after it.", "server.pem");
         Option<string> key = FileOption("--key", "The server's private key, PEM, not encrypted.", "server-key.pem");
@@ -73,18 +77,27 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, ledger, engine, certificate, key, authority, lists, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, ledger, access, audit, engine, certificate, key, authority, lists, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
         }
 
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(audit) is { Implicit: false } && result.GetResult(access) is not { Implicit: false })
+            {
+                result.AddError("--audit writes down what the rules of --access decide; name a file of rules, too.");
+            }
+        });
         command.SetAction((parsed, cancellationToken) => new ServeRunner(context, new ServeOptions
         {
             EndPoint = new IPEndPoint(parsed.GetRequiredValue(address), parsed.GetValue(port)),
             AdminEndPoint = parsed.GetRequiredValue(admin).EndPoint,
             DataDirectory = parsed.GetValue(data),
             LedgerPath = parsed.GetValue(ledger),
+            AccessFile = parsed.GetValue(access),
+            AuditDirectory = parsed.GetValue(audit),
             Engine = parsed.GetRequiredValue(engine),
             CertificatePath = parsed.GetRequiredValue(certificate),
             KeyPath = parsed.GetRequiredValue(key),

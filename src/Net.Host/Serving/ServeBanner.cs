@@ -40,6 +40,7 @@ internal sealed class ServeBanner(ServeScope scope)
         Row("", string.Create(CultureInfo.InvariantCulture, $"valid until {certificate.NotAfter:yyyy-MM-dd}, {certificate.DaysLeft} days left{(certificate.DaysLeft < WarnDays ? ": renew it soon" : "")}"));
         Row("", $"SHA-256 {certificate.Fingerprint}");
         Row("clients", DescribeClients(options));
+        Row("access", options.AccessFile is { } rules ? $"by the rules of {rules}" : "whoever connects may do all (--access names rules)");
         Row("limits", string.Create(CultureInfo.InvariantCulture, $"{options.MaxConnections} connections, {options.MaxStreams} streams on each"));
         text.Append("\nTry it:\n");
         foreach (string example in CallExamples.Make(options, bound, certificate, hasEngine: scope.Engine is not null))

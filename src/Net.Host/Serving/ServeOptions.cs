@@ -17,6 +17,12 @@ internal sealed record ServeOptions
     /// <summary>Where executed calls are noted; <c>null</c>: nowhere.</summary>
     internal string? LedgerPath { get; init; }
 
+    /// <summary>The file of rules; <c>null</c>: whoever the handshake lets in may do all.</summary>
+    internal string? AccessFile { get; init; }
+
+    /// <summary>Where the audit is kept; <c>null</c>: where the file of rules says.</summary>
+    internal string? AuditDirectory { get; init; }
+
     internal required string Engine { get; init; }
 
     internal required string CertificatePath { get; init; }

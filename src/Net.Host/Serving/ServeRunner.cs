@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Net.Hosting.Access;
 using Net.Hosting.Admin;
 using Net.Hosting.Engines;
 using Net.Security;
@@ -39,14 +40,27 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             using var activity = new ServeActivity(context.TimeProvider);
             using var telemetry = new ServeTelemetry(context.GetEnvironmentVariable);
             using CallLedger? ledger = options.LedgerPath is { } path ? CallLedger.Open(path) : null;
-            ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
-            await using (services.ConfigureAwait(false))
+            ServeAccess? access = options.AccessFile is { } rules
+                ? ServeAccess.Open(rules, options.AuditDirectory, context.TimeProvider, log.CreateLogger("Net.Security"))
+                : null;
+            try
             {
-                var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log) { Ledger = ledger };
-                ServeSite site = await StartSiteAsync(scope, stop).ConfigureAwait(false);
-                await using (site.ConfigureAwait(false))
+                ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
+                await using (services.ConfigureAwait(false))
                 {
-                    return await ServeAsync(scope, site, telemetry, signals, stop).ConfigureAwait(false);
+                    var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log, access?.Gate) { Ledger = ledger };
+                    ServeSite site = await StartSiteAsync(scope, stop).ConfigureAwait(false);
+                    await using (site.ConfigureAwait(false))
+                    {
+                        return await ServeAsync(scope, site, telemetry, signals, stop).ConfigureAwait(false);
+                    }
+                }
+            }
+            finally
+            {
+                if (access is not null)
+                {
+                    await access.DisposeAsync().ConfigureAwait(false);
                 }
             }
         }

@@ -13,8 +13,9 @@ namespace Net.Hosting.Serving;
 /// <param name="Services">The gRPC services.</param>
 /// <param name="Activity">What the server does.</param>
 /// <param name="LoggerFactory">The log.</param>
+/// <param name="Access">Who may do what; <c>null</c>: whoever the handshake lets in, all.</param>
 internal sealed record ServeScope(
-    HostContext Context, ServeOptions Options, CertificateSource Certificates, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory)
+    HostContext Context, ServeOptions Options, CertificateSource Certificates, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory, AccessGate? Access = null)
 {
     /// <summary>Notes calls that are executed; <c>null</c>: nobody does.</summary>
     internal CallLedger? Ledger { get; init; }

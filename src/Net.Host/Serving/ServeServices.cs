@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Net.Aql;
 using Net.Grpc;
+using Net.Hosting.Access;
 using Net.Hosting.Services;
 using Net.Server;
 
@@ -25,7 +26,7 @@ internal sealed class ServeServices : IAsyncDisposable
         _store = store;
         _echo = new EchoService(context.TimeProvider);
         _crypto = new CryptoService(context.TimeProvider);
-        _aql = new AqlService(new AqlEngine(store, context.TimeProvider, logger: loggerFactory.CreateLogger("Net.Aql")));
+        _aql = new AqlService(new AqlEngine(store, context.TimeProvider, logger: loggerFactory.CreateLogger("Net.Aql")), new HostAqlAccess());
         foreach (GrpcServiceDefinition definition in Definitions)
         {
             _health.Set(definition.Contract.Name, isServing: true);

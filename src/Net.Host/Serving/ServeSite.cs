@@ -88,6 +88,7 @@ internal sealed class ServeSite : IAsyncDisposable
         options.ConnectionGuard = scope.Certificates.Guard;
         NetTransportOptions transport = options.Transport;
         transport.Engine = scope.Engine;
+        transport.Access = scope.Access;
         transport.MaxConnections = asked.MaxConnections;
         transport.Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = asked.MaxStreams };
         transport.IdleTimeout = asked.IdleTimeout;

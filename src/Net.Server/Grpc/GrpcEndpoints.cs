@@ -69,10 +69,16 @@ public static class GrpcEndpoints
         options ??= services.GetService<GrpcServerOptions>() ?? new GrpcServerOptions();
         options.Validate();
         GrpcServerOptions effective = options with { LoggerFactory = options.LoggerFactory ?? services.GetService<ILoggerFactory>() };
+        GrpcPaths? paths = services.GetService<GrpcPaths>();
+        if (paths is not null)
+        {
+            effective = effective with { Interceptors = [AccessInterceptor.Instance, .. effective.Interceptors] };
+        }
 
         var builders = new List<IEndpointConventionBuilder>();
         foreach (GrpcServerMethod<TService> method in definition.ServerMethods)
         {
+            paths?.Add(method.Method.Path);
             builders.Add(endpoints.MapPost(method.Method.Path, context => GrpcRequest.ServeAsync(context, method, service, effective))
                 .WithDisplayName($"gRPC {method.Method.FullName}")
                 .WithMetadata(method.Method));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Net.Security;
 
 namespace Net.Server;
 
@@ -61,6 +62,15 @@ public sealed class NetTransportOptions
 
     /// <summary>Limits of raw streams.</summary>
     public RawStreamServerOptions RawStreams { get; set; } = new();
+
+    /// <summary>
+    /// Says who calls and what they may do, alike for gRPC, every other HTTP request on any of the application's ports, and raw streams. <c>null</c> (the default): whoever the handshake lets in may do all.
+    /// </summary>
+    /// <remarks>
+    /// Requests pass it before any other middleware, so that rules are about paths as they came; raw streams pass it before their route is looked for.
+    /// <see cref="AccessExtensions"/> tells handlers who calls.
+    /// </remarks>
+    public AccessGate? Access { get; set; }
 
     /// <summary>Has the last word on what each UDP port listens with, such as <see cref="ListenOptions.RetryThreshold"/>; gets what the other properties made. <see cref="TransportOptions.InlineContinuations"/> must stay off. <c>null</c> (the default): nothing to add.</summary>
     public Func<ListenOptions, ListenOptions>? ConfigureListen { get; set; }

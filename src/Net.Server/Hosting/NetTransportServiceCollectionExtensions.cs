@@ -60,6 +60,16 @@ public static class NetTransportServiceCollectionExtensions
         services.AddSingleton(options);
         services.AddSingleton<RawStreamRoutes>();
         services.AddHostedService<EngineReport>();
+        if (options.Access is { } access)
+        {
+            // Also where no engine runs: TCP is served then, and the rules are the same.
+            services.AddSingleton(access);
+            services.AddSingleton<GrpcPaths>();
+
+            // The first that is registered is the outermost: nothing of the application comes before it.
+            services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, AccessStartupFilter>());
+        }
+
         if (name is null)
         {
             return status;

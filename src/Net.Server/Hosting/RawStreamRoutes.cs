@@ -45,7 +45,7 @@ internal sealed class RawStreamRoutes(NetTransportOptions options)
                 _isFrozen = true;
                 if (_routes.Count > 0)
                 {
-                    _protocols.Add(RawStreamProtocol.ApplicationProtocol, new RawStreamRouter(_routes, options.RawStreams, timeProvider, logger));
+                    _protocols.Add(RawStreamProtocol.ApplicationProtocol, new RawStreamRouter(_routes, options.RawStreams, timeProvider, logger, options.Access));
                 }
             }
 

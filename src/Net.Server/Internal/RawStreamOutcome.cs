@@ -15,6 +15,8 @@ internal enum RawStreamOutcome
     GoingAway,
     DeadlineExceeded,
     HandlerFailed,
+    Unauthenticated,
+    PermissionDenied,
 
     /// <summary>The handler itself aborted the stream.</summary>
     Aborted,
@@ -42,6 +44,8 @@ internal static class RawStreamOutcomes
         RawStreamOutcome.GoingAway => nameof(RawStreamOutcome.GoingAway),
         RawStreamOutcome.DeadlineExceeded => nameof(RawStreamOutcome.DeadlineExceeded),
         RawStreamOutcome.HandlerFailed => nameof(RawStreamOutcome.HandlerFailed),
+        RawStreamOutcome.Unauthenticated => nameof(RawStreamOutcome.Unauthenticated),
+        RawStreamOutcome.PermissionDenied => nameof(RawStreamOutcome.PermissionDenied),
         RawStreamOutcome.Aborted => nameof(RawStreamOutcome.Aborted),
         RawStreamOutcome.Cancelled => nameof(RawStreamOutcome.Cancelled),
         _ => nameof(RawStreamOutcome.ConnectionLost),
@@ -60,6 +64,8 @@ internal static class RawStreamOutcomes
         RawStreamOutcome.GoingAway => RawStreamErrorCodes.GoingAway,
         RawStreamOutcome.DeadlineExceeded => RawStreamErrorCodes.DeadlineExceeded,
         RawStreamOutcome.HandlerFailed => RawStreamErrorCodes.HandlerFailed,
+        RawStreamOutcome.Unauthenticated => RawStreamErrorCodes.Unauthenticated,
+        RawStreamOutcome.PermissionDenied => RawStreamErrorCodes.PermissionDenied,
         _ => RawStreamErrorCodes.Cancelled,
     };
 }

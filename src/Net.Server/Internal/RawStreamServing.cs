@@ -5,11 +5,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Net.Server;
 
-/// <summary>Serves one raw stream: header, route, handler, end.</summary>
+/// <summary>Serves one raw stream: header, access, route, handler, end.</summary>
+#pragma warning disable CA1001 // RunAsync, which is called once, disposes what it makes.
 internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnection owner, TransportConnection connection, TransportStream stream)
+#pragma warning restore CA1001
 {
     private RawStreamHeader? _header;
     private string _refusalReason = "";
+    private RawStreamAccess? _access;
 
     /// <summary>Serves the stream to its end. Never fails.</summary>
     internal async Task RunAsync()
@@ -25,6 +28,14 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
                 refusal = await ReadHeaderAsync().ConfigureAwait(false);
             }
 
+            if (refusal == RawStreamOutcome.Completed && router.Access is { } gate)
+            {
+                _access = new RawStreamAccess(gate, router.TimeProvider);
+                refusal = await _access.EnterAsync(connection, _header!).ConfigureAwait(false);
+                _refusalReason = "access is refused";
+            }
+
+            // After the rules, so that a route which the caller may not use and one that is not there are the same to it.
             IRawStreamHandler? handler = refusal == RawStreamOutcome.Completed ? router.FindHandler(_header!.Route) : null;
             RawStreamOutcome outcome = handler is not null
                 ? await HandleAsync(handler).ConfigureAwait(false)
@@ -44,6 +55,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
         }
         finally
         {
+            _access?.Dispose();
             if (hasEntered)
             {
                 router.ExitStream();
@@ -158,7 +170,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
     {
         RawStreamHeader header = _header!;
         TimeSpan? deadline = Shorter(header.Deadline, router.Options.MaxDeadline);
-        var context = new RawStreamContext(connection, stream, header, deadline, router.TimeProvider, owner.Draining);
+        var context = new RawStreamContext(connection, stream, header, deadline, router.TimeProvider, owner.Draining, _access?.Call);
         Activity? activity = ServerDiagnostics.StartStream(header, connection);
         ITimer? timer = null;
         Exception? failure = null;
@@ -172,6 +184,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
             else
             {
                 timer = deadline is TimeSpan time ? StartDeadline(context, time) : null;
+                _access?.Watch(context);
                 await handler.HandleAsync(context).ConfigureAwait(false);
             }
         }
@@ -189,6 +202,11 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
         if (timer is not null)
         {
             await timer.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_access is not null)
+        {
+            await _access.StopAsync().ConfigureAwait(false);
         }
 
         RawStreamOutcome outcome = await FinishAsync(context, failure).ConfigureAwait(false);

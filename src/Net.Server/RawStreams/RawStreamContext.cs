@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
+using Net.Security;
 
 namespace Net.Server;
 
@@ -20,12 +21,13 @@ public sealed class RawStreamContext : IDuplexPipe
     private RawStreamOutcome _ending;
 
     internal RawStreamContext(
-        TransportConnection connection, TransportStream stream, RawStreamHeader header, TimeSpan? deadline, TimeProvider timeProvider, CancellationToken draining)
+        TransportConnection connection, TransportStream stream, RawStreamHeader header, TimeSpan? deadline, TimeProvider timeProvider, CancellationToken draining, AccessCall? access = null)
     {
         Connection = connection;
         Stream = stream;
         Header = header;
         Draining = draining;
+        Access = access;
         _deadline = deadline;
         _timeProvider = timeProvider;
         _started = deadline is null ? 0 : timeProvider.GetTimestamp();
@@ -51,6 +53,12 @@ public sealed class RawStreamContext : IDuplexPipe
 
     /// <summary>The caller's certificate, already accepted by the server's policy; <c>null</c> when it showed none. The connection owns it: do not dispose it.</summary>
     public X509Certificate2? PeerCertificate => Connection.PeerCertificate;
+
+    /// <summary>Who calls, where the server has rules; <c>null</c> where it has none.</summary>
+    public Principal? Principal => Access?.Principal;
+
+    /// <summary>Says whether the caller may use more than the route, such as a collection, and still may; <c>null</c> where the server has no rules. The server disposes it.</summary>
+    public AccessCall? Access { get; }
 
     /// <summary>Application bytes from the caller; the header is not among them.</summary>
     public PipeReader Input => Stream.Input;

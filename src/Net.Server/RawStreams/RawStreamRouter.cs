@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
+using Net.Security;
 
 namespace Net.Server;
 
@@ -9,12 +10,13 @@ internal sealed class RawStreamRouter : IConnectionHandler
     private readonly FrozenDictionary<string, IRawStreamHandler> _routes;
     private int _streams;
 
-    internal RawStreamRouter(IReadOnlyDictionary<string, IRawStreamHandler> routes, RawStreamServerOptions options, TimeProvider timeProvider, ILogger logger)
+    internal RawStreamRouter(IReadOnlyDictionary<string, IRawStreamHandler> routes, RawStreamServerOptions options, TimeProvider timeProvider, ILogger logger, AccessGate? access = null)
     {
         _routes = routes.ToFrozenDictionary(StringComparer.Ordinal);
         Options = options;
         TimeProvider = timeProvider;
         Logger = logger;
+        Access = access;
     }
 
     /// <inheritdoc/>
@@ -28,6 +30,9 @@ internal sealed class RawStreamRouter : IConnectionHandler
     internal TimeProvider TimeProvider { get; }
 
     internal ILogger Logger { get; }
+
+    /// <summary>Says who may open which streams; <c>null</c>: everybody whom the handshake let in, all.</summary>
+    internal AccessGate? Access { get; }
 
     /// <inheritdoc/>
     public Task ServeAsync(TransportConnection connection, CancellationToken draining, CancellationToken aborting)

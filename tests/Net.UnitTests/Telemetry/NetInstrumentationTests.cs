@@ -4,6 +4,7 @@ using Net.Aql;
 using Net.Client;
 using Net.Grpc;
 using Net.Http3;
+using Net.Security;
 using Net.Server;
 using Net.Telemetry;
 using Net.Testing;

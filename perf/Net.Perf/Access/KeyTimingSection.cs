@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Net.Perf.Measuring;
+using Net.Perf.Reporting;
+using Net.Perf.Sections;
+using Net.Security;
+
+namespace Net.Perf.Access;
+
+/// <summary>Whether the time of a refusal tells an API key that exists from one that does not: Welch's t-test over pairs taken in random order, as leakage assessments do it.</summary>
+internal static class KeyTimingSection
+{
+    private const int Pairs = 100_000;
+    private const double Limit = 4.5;
+
+    // What is above this percentile is the scheduler's doing, on either side.
+    private const double Crop = 0.95;
+
+    internal static Task<Report> RunAsync(RunOptions options)
+    {
+        var report = new Report();
+        using var field = new AccessField();
+        var authenticator = new Authenticator(field.CreateOptions(remembers: false), TimeProvider.System);
+        var figures = new FigureTable($"Refusal of an API key, {Pinning.Describe()}", ["what", "ns, mean of A", "ns, mean of B", "|t|", "verdict"]);
+        report.Tables.Add(figures);
+
+        // Two tries of each kind alike, to see what the machine makes of nothing.
+        Compare(figures, "A: unknown id, B: unknown id (A/A)", authenticator, field.UnknownKey, field.UnknownKey);
+        Compare(figures, "A: unknown id, B: wrong secret of an id that exists", authenticator, field.UnknownKey, field.WrongSecret);
+        figures.Notes.Add($"{Pairs:N0} pairs, the two of each in random order; samples above percentile {Crop * 100:N0} of all are left out. |t| below {Limit}: no difference is found. "
+            + "When the A/A row is above it, something else ran: run again.");
+        return Task.FromResult(report);
+    }
+
+    private static void Compare(FigureTable figures, string what, Authenticator authenticator, CallerCredentials a, CallerCredentials b)
+    {
+        var random = new Random(20260101);
+        long[] timesA = new long[Pairs];
+        long[] timesB = new long[Pairs];
+        for (int i = -20_000; i < Pairs; i++)
+        {
+            bool isAFirst = random.Next(2) == 0;
+            long first = Time(authenticator, isAFirst ? a : b);
+            long second = Time(authenticator, isAFirst ? b : a);
+            if (i >= 0)
+            {
+                timesA[i] = isAFirst ? first : second;
+                timesB[i] = isAFirst ? second : first;
+            }
+        }
+
+        long[] all = [.. timesA, .. timesB];
+        all.AsSpan().Sort();
+        long crop = all[(int)(all.Length * Crop)];
+        (double meanA, double varianceA, int countA) = Describe(timesA, crop);
+        (double meanB, double varianceB, int countB) = Describe(timesB, crop);
+        double t = Math.Abs(meanA - meanB) / Math.Sqrt((varianceA / countA) + (varianceB / countB));
+        figures.Add(what, Format.Number(meanA), Format.Number(meanB), Format.Number(t, 2), t < Limit ? "no difference" : "DIFFERENT");
+    }
+
+    private static long Time(Authenticator authenticator, in CallerCredentials credentials)
+    {
+        long started = Stopwatch.GetTimestamp();
+        AuthenticationResult result = authenticator.Authenticate(credentials);
+        long time = Stopwatch.GetTimestamp() - started;
+        return result.Failure == AuthenticationFailure.UnknownApiKey ? time : throw new InvalidOperationException($"The refusal was {result.Failure}.");
+    }
+
+    private static (double Mean, double Variance, int Count) Describe(long[] times, long crop)
+    {
+        double nanoseconds = 1e9 / Stopwatch.Frequency;
+        double[] kept = [.. times.Where(time => time <= crop).Select(time => time * nanoseconds)];
+        double mean = kept.Average();
+        return (mean, kept.Sum(time => (time - mean) * (time - mean)) / (kept.Length - 1), kept.Length);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Net.Security;
+
+namespace Net.Hosting.Access;
+
+/// <summary>Access control of one run of <c>net serve</c>: the file of rules, watched, and the audit.</summary>
+internal sealed class ServeAccess : IAsyncDisposable
+{
+    private readonly WatchedFile<LoadedAccess> _file;
+    private readonly string _auditSection;
+    private readonly Lock _lock = new();
+    private LoadedAccess _loaded;
+    private readonly AuditLog? _audit;
+
+    private ServeAccess(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
+    {
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        _file = new WatchedFile<LoadedAccess>(path, content => LoadedAccess.Parse(content, directory, timeProvider, logger, Report), timeProvider, logger: logger);
+        _loaded = _file.Current;
+        _auditSection = SectionOf(_loaded);
+        try
+        {
+            _audit = OpenAudit(_loaded.Document.Audit, directory, auditDirectory, timeProvider, logger);
+            Gate = new AccessGate(_loaded.Options, timeProvider, _audit, logger);
+        }
+        catch
+        {
+            _file.Dispose();
+            _loaded.Dispose();
+            throw;
+        }
+
+        _file.Changed += (_, _) => Take();
+        _file.Refused += (_, fault) => Report(Path.GetFileName(path), fault.Fault);
+
+        // What changed before anybody listened.
+        Take();
+    }
+
+    internal AccessGate Gate { get; }
+
+    /// <summary>Reads the file of rules and opens the audit.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="auditDirectory">Where the audit is kept; <c>null</c>: where the file says, or nowhere.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <exception cref="HostException">The file cannot be used, or the audit not be written.</exception>
+    internal static ServeAccess Open(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
+    {
+        try
+        {
+            return new ServeAccess(path, auditDirectory, timeProvider, logger);
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new HostException(ExitCodes.Failure, $"The rules of '{path}' (--access) cannot be used: {exception.Message}\nsrc/Net.Security/README.md says what the file holds.", exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _file.Dispose();
+        _loaded.Dispose();
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static AuditLog? OpenAudit(AuditDocument? asked, string directory, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
+    {
+        string? where = auditDirectory ?? (asked?.Directory is { } name ? SafePath.Resolve(directory, name) : null);
+        if (where is null)
+        {
+            return asked is null ? null : throw new ArgumentException("Its \"audit\" names no \"directory\"; name one there, or with --audit.");
+        }
+
+        asked ??= new AuditDocument();
+        var options = new AuditOptions { Directory = where };
+        return AuditLog.Open(
+            options with
+            {
+                Key = asked.Key is null ? default : SecretFile.Read(SafePath.Resolve(directory, asked.Key)),
+                MaxFileBytes = asked.MaxFileBytes ?? options.MaxFileBytes,
+                MaxFileAge = asked.MaxFileAge ?? options.MaxFileAge,
+                MaxFiles = asked.MaxFiles ?? options.MaxFiles,
+                MaxQueued = asked.MaxQueued ?? options.MaxQueued,
+                FlushToDisk = asked.FlushToDisk ?? options.FlushToDisk,
+                OnFailure = asked.OnFailure ?? options.OnFailure,
+                MaxRefusalsPerSecond = asked.MaxRefusalsPerSecond ?? options.MaxRefusalsPerSecond,
+                IncludeAllowedCalls = asked.IncludeAllowedCalls ?? options.IncludeAllowedCalls,
+            },
+            timeProvider, logger);
+    }
+
+    private static string SectionOf(LoadedAccess loaded) => loaded.Document.Audit is { } audit ? JsonSerializer.Serialize(audit, AccessJson.Default.AuditDocument) : "";
+
+    /// <summary>Puts new rules in place. They were checked when the file was read.</summary>
+    private void Take()
+    {
+        lock (_lock)
+        {
+            LoadedAccess before = _loaded;
+            if (ReferenceEquals(before, _file.Current))
+            {
+                return;
+            }
+
+            _loaded = _file.Current;
+            Gate.Update(_loaded.Options);
+            before.Dispose();
+        }
+
+        if (SectionOf(_loaded) != _auditSection)
+        {
+            Report("audit", "The section \"audit\" has changed; it is read at the start alone, so restart the server for it.");
+        }
+    }
+
+    private void Report(string file, string? fault) =>
+        _audit?.Write(new AuditEvent(AuditCategory.Configuration, "file", isSuccess: fault is null) { Resource = file, Detail = fault });
+}
