@@ -76,6 +76,7 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         IsHandshakeCompleted = true;
+        TolerateIdCountedTwice();
         if (_offersEarlyData && !_earlyDataSettled)
         {
             _earlyDataSettled = true;

@@ -105,7 +105,7 @@ public sealed class HeaderFloodTests
         TransportStream control = await connection.OpenStreamAsync(StreamDirection.Unidirectional).WithTimeout();
         byte[] settings = [.. Enumerable.Range(0, 10_000).SelectMany(static i => (byte[])[.. Http3Bytes.Integer(UnknownFrame + (31 * i)), 1])];
 
-        await control.Output.WriteAsync((byte[])[0, .. Http3Bytes.Frame(Http3Bytes.Settings, settings)]).WithTimeout();
+        await Outcome.SendAsync(new Http3Exchange(control), [0, .. Http3Bytes.Frame(Http3Bytes.Settings, settings)]);
 
         Assert.AreEqual("closed 0x107", await Outcome.OfAsync(connection));
     }

@@ -113,13 +113,13 @@ public sealed class ResponseRateTests
             options.Limits = TransportLimits.Default with { StreamSendBuffer = 64 << 10 };
         });
 
-    /// <summary>The look is once a second, each time armed anew.</summary>
+    /// <summary>The look is once a second, each time armed anew; between two waits of the writer there is none, and time must not run on without it.</summary>
     private static async Task AdvanceUntilAsync(MemorySite site, Task done)
     {
         for (int i = 0; i < 30 && !done.IsCompleted; i++)
         {
+            await Task.WhenAny(done, site.Time.WaitForTimersAsync(1)).WithTimeout();
             site.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
         }
 
         await done.WithTimeout();
