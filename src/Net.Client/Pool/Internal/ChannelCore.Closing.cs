@@ -28,7 +28,9 @@ internal sealed partial class ChannelCore
         return isQuiet;
     }
 
-    internal Task CloseAsync()
+    public ValueTask DisposeAsync() => new(CloseAsync());
+
+    private Task CloseAsync()
     {
         TaskCompletionSource? own = null;
         lock (Gate)
@@ -151,6 +153,7 @@ internal sealed partial class ChannelCore
     {
         MoveTo(ChannelState.Closed);
         Options.Tls.Changed -= HandleTlsChanged;
+        _stopping.Cancel();
         PoolDiagnostics.Remove(this);
         PooledConnection[] connections;
         EndPointState[] endPoints;
@@ -186,6 +189,7 @@ internal sealed partial class ChannelCore
         // Attempts end by the look that the change of state asked for, and take with them what they have opened meanwhile.
         await _tasks.CloseAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
         _quiet.TrySetResult();
         over.TrySetResult();
     }

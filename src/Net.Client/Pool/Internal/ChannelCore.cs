@@ -8,7 +8,7 @@ namespace Net.Client.Internal;
 /// thread at a time then looks at the whole, notes under the gate what is to be done, and does it afterwards. A wish that could not be met yet is found again by the next look, so that no event
 /// needs to be remembered. Picks and the end of leases need neither gate nor look.
 /// </remarks>
-internal sealed partial class ChannelCore : IThreadPoolWorkItem
+internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposable
 {
     private readonly PoolWork _work;
     private readonly Random _random;
@@ -20,6 +20,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
     private readonly SettlePass _pass = new();
     private readonly TaskCount _tasks;
     private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
     private ProtocolRoute[] _routes = [];
     private long _generation;
     private long _oldestTrusted;
@@ -59,6 +60,11 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
 
         SetEndPoints(options.EndPoints, replacesAll: true);
         PoolDiagnostics.Add(this);
+        if (options.Resolver is { } resolver)
+        {
+            _tasks.Begin();
+            _ = ResolveAsync(resolver, _stopping.Token);
+        }
     }
 
     // Nothing is checked actively, nothing is read: only the end of attempts to connect counts.
