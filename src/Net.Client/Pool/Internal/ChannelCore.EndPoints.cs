@@ -176,8 +176,14 @@ internal sealed partial class ChannelCore
                 return;
             }
 
+            bool isNew = generation > _generation || oldest > _oldestTrusted;
             Volatile.Write(ref _generation, Math.Max(_generation, generation));
             Volatile.Write(ref _oldestTrusted, Math.Max(_oldestTrusted, oldest));
+            if (!isNew)
+            {
+                return;
+            }
+
             foreach (EndPointState state in _endPoints)
             {
                 // What was refused may be accepted now.

@@ -15,7 +15,13 @@ internal sealed partial class ChannelCore
             return request.Trace is not null && TryRentTraced(route, request, out lease);
         }
 
-        if (route.TryPick(request, Clock.Now, out lease) == PickOutcome.Leased)
+        long now = Clock.Now;
+        if (request.Deadline != 0 && now >= request.Deadline)
+        {
+            return false;
+        }
+
+        if (route.TryPick(request, now, out lease) == PickOutcome.Leased)
         {
             return true;
         }

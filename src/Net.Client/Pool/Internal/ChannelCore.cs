@@ -38,16 +38,17 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         Logger = options.LoggerFactory.CreateLogger<NetChannel>();
         Events = new ChannelEvents(work, Logger);
         _tasks = new TaskCount(work.WaiterOptions);
-        _quiet = new TaskCompletionSource(work.WaiterOptions);
+        _quiet = new TaskCompletionSource<bool>(work.WaiterOptions);
         _random = options.Random ?? new Random();
         Entropy = new EntropySource(_random, work.IsSingleThreaded);
         _balancing = new BalancingContext { TimeProvider = options.TimeProvider, Random = new Random(_random.Next()) };
         _monitors = new HealthMonitors(options.Health ?? NoHealth, options.TimeProvider, new Random(_random.Next()), options.LoggerFactory);
         _ejector = options.Outliers is null ? null : new OutlierEjector(options.Outliers, options.TimeProvider, new Random(_random.Next()), Logger);
         _timer = options.TimeProvider.CreateTimer(static core => ((ChannelCore)core!).Kick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _generation = options.Tls.Generation;
-        _oldestTrusted = options.Tls.OldestTrustedGeneration;
+
+        // In this order: a change in between is noticed twice, not never.
         options.Tls.Changed += HandleTlsChanged;
+        HandleTlsChanged(this, EventArgs.Empty);
         if (_ejector is not null)
         {
             _ejector.Ejected += (_, _) => Kick();
@@ -181,7 +182,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         pass.Ready.ForEach(static wait => wait.Source.TrySetResult());
         if (pass.IsQuiet)
         {
-            _quiet.TrySetResult();
+            _quiet.TrySetResult(true);
         }
 
         // A clock that has no timer left after this look has none armed: the look that arms it is the only one that does.
