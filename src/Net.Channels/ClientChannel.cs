@@ -110,12 +110,13 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(route);
         options ??= RawStreamOptions.Default;
         options.Validate();
+        CallPolicy policy = Policies.Find(route);
         var plan = new CallPlan(_streamProtocol, route)
         {
             Idempotency = options.Idempotency,
 
             // Two streams at a time would be two handlers at work; a caller who wants that opens two.
-            Policy = Policies.Find(route) with { Hedging = null },
+            Policy = policy.Hedging is null ? policy : policy with { Hedging = null },
             Timeout = options.Deadline,
             AffinityHash = affinityHash,
             Trace = trace,

@@ -50,7 +50,7 @@ public sealed partial class NetChannelBuilder
             Http2 = http2,
             Http3Options = _http3,
             Streams = streams,
-            Authority = _authority ?? AuthorityOf(_endPoints),
+            Authority = _authority ?? AuthorityOf(_endPoints[0]),
             Logger = logger,
             Resolver = _resolver,
             OwnedEngine = ReferenceEquals(engine, _engine) ? null : engine,
@@ -84,12 +84,10 @@ public sealed partial class NetChannelBuilder
         }
     }
 
-    private static Uri AuthorityOf(List<ChannelEndPoint> endPoints)
+    private static Uri AuthorityOf(ChannelEndPoint endPoint)
     {
-        // Only a resolver without a name to call its servers by comes here without an end point.
-        ChannelEndPoint first = endPoints.Count > 0 ? endPoints[0] : ChannelEndPoint.Parse("localhost:443");
-        string host = first.EffectiveServerName.Contains(':', StringComparison.Ordinal) ? $"[{first.EffectiveServerName}]" : first.EffectiveServerName;
-        return new Uri(string.Create(CultureInfo.InvariantCulture, $"https://{host}:{first.Address.Port}"));
+        string host = endPoint.EffectiveServerName.Contains(':', StringComparison.Ordinal) ? $"[{endPoint.EffectiveServerName}]" : endPoint.EffectiveServerName;
+        return new Uri(string.Create(CultureInfo.InvariantCulture, $"https://{host}:{endPoint.Address.Port}"));
     }
 
     private object CheckLimits()

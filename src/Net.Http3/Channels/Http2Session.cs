@@ -195,7 +195,10 @@ internal sealed class Http2Session : HttpSession
             else if (_authorities.Count >= _options.MaxAuthorities && !_authorities.Contains(authority))
             {
                 throw new TransportException(
-                    TransportError.MessageTooLarge, $"Requests on one HTTP/2 session name more than {_options.MaxAuthorities} hosts ({nameof(Http2SessionOptions)}.{nameof(Http2SessionOptions.MaxAuthorities)}).");
+                    TransportError.PoolExhausted, $"Requests on one HTTP/2 session name more than {_options.MaxAuthorities} hosts ({nameof(Http2SessionOptions)}.{nameof(Http2SessionOptions.MaxAuthorities)}).")
+                {
+                    IsSafeToRetry = false,
+                };
             }
         }
 
