@@ -80,7 +80,7 @@ internal sealed class AccessField : IDisposable
             ],
         },
         ApiKeys = ApiKeySource.FromKeys(new ApiKeySet(
-            [Entry(_key.Id, _key), Entry(_wrong.Id, _key)], _pepper)),
+            [Entry(_key.Id, _key), Entry(_wrong.Id, ApiKey.Create())], _pepper)),
         Throttle = new FailureThrottleOptions { MaxFailuresPerSource = 1_000_000, MaxFailuresPerKey = 1_000_000, Recovery = TimeSpan.FromMilliseconds(1) },
         MaxRemembered = remembers ? 10_000 : 0,
     };

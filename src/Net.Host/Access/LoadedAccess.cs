@@ -53,7 +53,9 @@ internal sealed class LoadedAccess : IDisposable
         }
         catch (JsonException exception)
         {
-            throw new ArgumentException($"It cannot be read: {exception.Message}", exception);
+            // Some messages hold the place already, and others do not.
+            string place = exception.LineNumber is long line ? $" It is on line {line + 1}, at {exception.Path}." : "";
+            throw new ArgumentException($"It cannot be read: {exception.Message}{place}", exception);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
@@ -15,8 +16,8 @@ public sealed class ApiKeySet
     /// <summary>The most keys that a set may have.</summary>
     public const int MaxKeys = 100_000;
 
-    private readonly FrozenDictionary<string, Stored> _keys;
-    private readonly FrozenDictionary<string, Stored>.AlternateLookup<ReadOnlySpan<char>> _byId;
+    // Found by the beginning of the hash and not by the id: nobody without the pepper can tell or choose where a key is looked for, so that the time of the search says nothing.
+    private readonly FrozenDictionary<UInt128, Stored> _keys;
     private readonly byte[] _pepper;
 
     /// <summary>Makes a set.</summary>
@@ -39,15 +40,15 @@ public sealed class ApiKeySet
             faults.Add("keys", $"are {Entries.Count}; there may be {MaxKeys}.");
         }
 
-        var keys = new Dictionary<string, Stored>(StringComparer.Ordinal);
+        var keys = new Dictionary<UInt128, Stored>();
+        var ids = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < Entries.Count; i++)
         {
-            Add(keys, Entries[i], i, faults);
+            Add(keys, ids, Entries[i], i, faults);
         }
 
         faults.ThrowIfAny();
-        _keys = keys.ToFrozenDictionary(StringComparer.Ordinal);
-        _byId = _keys.GetAlternateLookup<ReadOnlySpan<char>>();
+        _keys = keys.ToFrozenDictionary();
     }
 
     /// <summary>The keys as they are stored.</summary>
@@ -99,15 +100,14 @@ public sealed class ApiKeySet
         principal = null;
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         ApiKey.Hash(text, _pepper, hash);
-        bool isKnown = _byId.TryGetValue(text.Slice(ApiKey.Prefix.Length, ApiKey.IdLength), out Stored? stored);
-        bool isRight = CryptographicOperations.FixedTimeEquals(hash, isKnown ? stored!.Hash : Stored.Nobody);
-        if (!isKnown || !isRight)
+        Stored stored = _keys.GetValueOrDefault(BeginningOf(hash), Stored.Nobody);
+        if (!CryptographicOperations.FixedTimeEquals(hash, stored.Hash) || !text.Slice(ApiKey.Prefix.Length, ApiKey.IdLength).SequenceEqual(stored.Entry.Id))
         {
             return AuthenticationFailure.UnknownApiKey;
         }
 
         // Whoever has the secret may know more.
-        if (now >= stored!.Entry.Expires)
+        if (now >= stored.Entry.Expires)
         {
             return AuthenticationFailure.Expired;
         }
@@ -121,7 +121,9 @@ public sealed class ApiKeySet
         return AuthenticationFailure.None;
     }
 
-    private static void Add(Dictionary<string, Stored> keys, ApiKeyEntry? entry, int index, OptionFaults faults)
+    private static UInt128 BeginningOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadUInt128LittleEndian(hash);
+
+    private static void Add(Dictionary<UInt128, Stored> keys, HashSet<string> ids, ApiKeyEntry? entry, int index, OptionFaults faults)
     {
         string property = $"keys[{index}]";
         if (entry is null)
@@ -155,7 +157,12 @@ public sealed class ApiKeySet
         {
             faults.Add(property, "has a hash that is no HMAC-SHA256 in base64url; `net apikey new` writes entries.");
         }
-        else if (entry.Id is not null && !keys.TryAdd(entry.Id, new Stored(entry, hash)))
+        else if (!keys.TryAdd(BeginningOf(hash), new Stored(entry, hash)))
+        {
+            faults.Add(property, "has the hash of another entry.");
+        }
+
+        if (entry.Id is not null && !ids.Add(entry.Id))
         {
             faults.Add(property, $"has the id '{PlainText.Clean(entry.Id)}', which another entry has.");
         }
@@ -164,6 +171,7 @@ public sealed class ApiKeySet
     private sealed record Stored(ApiKeyEntry Entry, byte[] Hash)
     {
         /// <summary>What a key that does not exist is compared with: no HMAC that anybody could make come out so.</summary>
-        internal static readonly byte[] Nobody = RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes);
+        internal static readonly Stored Nobody = new(
+            new ApiKeyEntry { Id = "", Hash = "", Name = "nobody", Expires = DateTimeOffset.MinValue }, RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes));
     }
 }

@@ -95,7 +95,7 @@ public sealed class AccessFileTests
         HostException fault = Assert.ThrowsExactly<HostException>(() => ServeAccess.Open(directory.Combine("access.json"), null, _time, NullLogger.Instance));
 
         StringAssert.Contains(fault.Message, "alow");
-        StringAssert.Contains(fault.Message, "LineNumber: 7");
+        StringAssert.Contains(fault.Message, "line 8, at $.roles.app");
     }
 
     [TestMethod]

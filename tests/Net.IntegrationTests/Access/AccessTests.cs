@@ -162,7 +162,7 @@ public sealed class AccessTests
         foreach ((string path, HttpStatusCode expected) in new[]
         {
             ("/PAGE/", HttpStatusCode.OK), ("/page%2f", HttpStatusCode.Forbidden), ("//page", HttpStatusCode.Forbidden), ("/%70age", HttpStatusCode.OK), ("/secret/page", HttpStatusCode.Forbidden),
-            ("/missing", HttpStatusCode.Forbidden), ("/page/..%2fsecret", HttpStatusCode.Forbidden), ("/page%5c", HttpStatusCode.Forbidden), ("/page%00", HttpStatusCode.Forbidden),
+            ("/missing", HttpStatusCode.Forbidden), ("/page/..%2fsecret", HttpStatusCode.Forbidden), ("/page%5c", HttpStatusCode.Forbidden),
         })
         {
             using HttpResponseMessage response = await SendAsync(http, path, _site.Key.Text);
