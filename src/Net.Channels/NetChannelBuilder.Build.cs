@@ -8,7 +8,7 @@ namespace Net.Channels;
 // The end of building: faults are found all at once, before anything is made.
 public sealed partial class NetChannelBuilder
 {
-    /// <summary>Makes the channel. Nothing is connected before the first call or <see cref="ClientChannel.WarmUpAsync"/>.</summary>
+    /// <summary>Makes the channel. Nothing is connected before the first call or <see cref="ClientChannel.WarmUpAsync"/>, but for what a health check of a protocol needs.</summary>
     /// <returns>The channel, which the caller owns.</returns>
     /// <exception cref="ArgumentException">Something is missing or out of range; the message lists every fault.</exception>
     /// <exception cref="TransportException"><see cref="TransportError.EngineMissing"/>: only QUIC may be used, and no engine runs here; the message has the reason of each.</exception>
@@ -32,16 +32,24 @@ public sealed partial class NetChannelBuilder
         TransportEngine? engine = ChooseEngine(ref options, logger, out string? missing);
         _isBuilt = true;
         var http2 = new Http2Protocol(_http2);
-        var pool = new NetChannel(options with { Engine = engine });
+        var http = new Http3Protocol(_http3, http2);
+        var streams = new RawStreamChannelProtocol(_headers);
+
+        // A check of a protocol that nobody calls yet needs a connection all the same.
+        var pool = new NetChannel(options with
+        {
+            Engine = engine,
+            WarmUp = [.. options.WarmUp, .. new ChannelProtocol[] { http, streams }.Where(p => options.Health?.Probes.Any(probe => probe.Protocol == p.Name) == true)],
+        });
         return new ClientChannel(new ChannelParts
         {
             Pool = pool,
             Runner = new CallRunner(pool, new CallRunnerOptions { Name = options.Name, Budget = _budget, Random = options.Random is { } random ? new Random(random.Next()) : null }),
             Policies = policies,
-            Http = new Http3Protocol(_http3, http2),
+            Http = http,
             Http2 = http2,
             Http3Options = _http3,
-            Streams = new RawStreamChannelProtocol(_headers),
+            Streams = streams,
             Authority = _authority ?? AuthorityOf(_endPoints),
             Logger = logger,
             Resolver = _resolver,

@@ -61,7 +61,7 @@ internal static class MetricsText
                 {
                     foreach (FaultKind kind in Enum.GetValues<FaultKind>())
                     {
-                        if (faults.Read(stream, kind) is > 0 and long count)
+                        if (faults.ReadTotal(stream, kind) is > 0 and long count)
                         {
                             Line(text, name, $"direction=\"{StreamNames.Of(stream)}\",fault=\"{NameOf(kind)}\",proxy=\"{Escape(proxy.Name)}\",toxic=\"{Escape(toxic)}\",type=\"{type}\"", count);
                         }

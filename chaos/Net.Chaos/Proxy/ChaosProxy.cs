@@ -120,7 +120,8 @@ public sealed class ChaosProxy : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             bool isUp = enabled ?? IsEnabled;
-            ChaosProxyOptions changed = _options with { Listen = listen ?? Listen, Upstream = upstream ?? Upstream };
+            bool isSameListen = listen is null || await ListensOnAsync(listen, cancellationToken).ConfigureAwait(false);
+            ChaosProxyOptions changed = _options with { Listen = isSameListen ? Listen : listen!, Upstream = upstream ?? Upstream };
             Check(changed);
             if (changed != _options)
             {
@@ -219,6 +220,10 @@ public sealed class ChaosProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether an address is the one that the proxy has, however it is written.</summary>
+    internal async Task<bool> ListensOnAsync(string listen, CancellationToken cancellationToken) =>
+        listen == Listen || (await HostPort.ResolveAsync(listen, cancellationToken).ConfigureAwait(false)).ToString() == Listen;
+
     internal async Task<Toxic> AddToxicAsync(string type, string? name, ToxicStream stream, float toxicity, JsonElement? attributes)
     {
         name = string.IsNullOrEmpty(name) ? $"{type}_{StreamNames.Of(stream)}" : name;
@@ -281,6 +286,11 @@ public sealed class ChaosProxy : IAsyncDisposable
             {
                 _faults.TryRemove(gone, out _);
             }
+        }
+
+        if (_faults.TryGetValue((toxic.Name, toxic.Type), out FaultCounters? earlier))
+        {
+            toxic.Faults.Continue(earlier);
         }
 
         _faults[(toxic.Name, toxic.Type)] = toxic.Faults;

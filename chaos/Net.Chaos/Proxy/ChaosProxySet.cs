@@ -60,17 +60,21 @@ public sealed class ChaosProxySet : IAsyncDisposable
             {
                 if (_proxies.TryGetValue(options.Name, out ChaosProxy? existing))
                 {
-                    if (existing.Listen == options.Listen && existing.Upstream == options.Upstream && existing.Protocol == options.Protocol)
+                    if (existing.Upstream == options.Upstream && existing.Protocol == options.Protocol && await existing.ListensOnAsync(options.Listen, cancellationToken).ConfigureAwait(false))
                     {
                         done.Add(existing);
                         continue;
                     }
 
-                    _proxies.TryRemove(options.Name, out _);
-                    await existing.DisposeAsync().ConfigureAwait(false);
+                    // Its port may be the new one's, too. Should that one not start, this one stays in the list, down.
+                    await existing.StopAsync().ConfigureAwait(false);
                 }
 
                 done.Add(await AddCoreAsync(options, cancellationToken).ConfigureAwait(false));
+                if (existing is not null)
+                {
+                    await existing.DisposeAsync().ConfigureAwait(false);
+                }
             }
         }
         finally

@@ -71,6 +71,9 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
         Discard(packet);
     }
 
+    // What was not replayed yet never is: on its own way it would be a duplicate that nobody asked for.
+    protected override void HandleHeldAtLeave(Packet packet) => Discard(packet);
+
     private void Capture(Packet packet)
     {
         bool isChosen = false;

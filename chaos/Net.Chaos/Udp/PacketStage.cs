@@ -58,12 +58,12 @@ internal abstract class PacketStage : IDueTarget
     /// <param name="passesOn">Whether what is held goes on; else it is forgotten.</param>
     internal void Leave(bool passesOn)
     {
-        HandleLeave();
+        HandleLeave(passesOn);
         foreach (Packet packet in _relay.TakeHeld(this))
         {
             if (passesOn)
             {
-                Forward(packet);
+                HandleHeldAtLeave(packet);
             }
             else
             {
@@ -91,10 +91,13 @@ internal abstract class PacketStage : IDueTarget
     {
     }
 
-    /// <summary>The stage leaves; what it keeps itself is given to <see cref="Forward"/> or <see cref="Discard"/> here. What waits in the timer queue follows.</summary>
-    protected virtual void HandleLeave()
+    /// <summary>The stage leaves: what it keeps itself is given to <see cref="Forward"/> or, when the session ends, to <see cref="Discard"/>. What waits in the timer queue follows.</summary>
+    protected virtual void HandleLeave(bool passesOn)
     {
     }
+
+    /// <summary>A packet was held when the toxic left. Passes it on unless told otherwise.</summary>
+    protected virtual void HandleHeldAtLeave(Packet packet) => Forward(packet);
 
     /// <summary>Passes a packet on to the next stage or the wire.</summary>
     protected void Forward(Packet packet) => Session.PassOn(this, Context.Stream, packet);

@@ -52,11 +52,18 @@ internal sealed class ReorderStage(Toxic toxic) : PacketStage
         }
     }
 
-    protected override void HandleLeave()
+    protected override void HandleLeave(bool passesOn)
     {
         while (_waiting.Count > 0)
         {
-            Release();
+            if (passesOn)
+            {
+                Release();
+            }
+            else
+            {
+                Discard(_waiting.Dequeue().Packet);
+            }
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class ProxiedFlood(string name, bool isProxied, int perCall, par
 
     // Less than the socket buffers hold, so that what is measured is work and not loss.
     private const int Window = 320;
-    private const int WaitMilliseconds = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     internal string Name => name;
 
@@ -94,8 +94,8 @@ internal sealed class ProxiedFlood(string name, bool isProxied, int perCall, par
     private static bool Wait(Poller poller)
     {
         long started = Stopwatch.GetTimestamp();
-        poller.Wait(WaitMilliseconds);
-        return Stopwatch.GetElapsedTime(started).TotalMilliseconds < WaitMilliseconds - 1;
+        poller.Wait((long)Patience.TotalNanoseconds);
+        return Stopwatch.GetElapsedTime(started) < Patience;
     }
 
     private struct Counter : IDatagramHandler

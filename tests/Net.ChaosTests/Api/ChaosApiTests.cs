@@ -95,6 +95,8 @@ public sealed class ChaosApiTests : IAsyncDisposable
         await SendAsync(201, "POST", "/populate", """[{"name":"a","listen":"127.0.0.1:1","upstream":"h:1","enabled":false},{"name":"b","upstream":"h:3","enabled":false}]""");
 
         Assert.AreSame(kept, _proxies.Find("a"));
+        await SendAsync(201, "POST", "/populate", """[{"name":"a","listen":"localhost:1","upstream":"h:1","enabled":false}]""");
+        Assert.AreSame(kept, _proxies.Find("a"), "localhost is where it is already.");
         Assert.AreNotSame(replaced, _proxies.Find("b"));
         await ExpectAsync(201, """{"proxies":null}""", "POST", "/populate", "[]");
         await ExpectAsync(400, """{"error":"missing required field: upstream at proxy 1","status":400,"proxies":null}""", "POST", "/populate", """[{"name":"c"}]""", "application/json");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Net.Chaos.Api;
 using Net.Chaos.Proxy;
 using Net.Chaos.Udp;
 using Net.Chaos.Udp.Sockets;
@@ -75,6 +76,24 @@ public sealed class UdpProxyTests : IAsyncDisposable
         await _proxy.RemoveToxicAsync(toxic.Name);
 
         Assert.AreSequenceEqual((byte[])[5], (await ReceiveAsync(_server)).Data);
+    }
+
+    [TestMethod]
+    public async Task Metrics_OfAToxicThatCameAgain_NeverFall()
+    {
+        for (int i = 1; i <= 2; i++)
+        {
+            Toxic toxic = await _proxy.AddToxicAsync(new ToxicOptions { Type = "partition", Stream = ToxicStream.Upstream });
+            await _client.SendToAsync((byte[])[1], _proxy.EndPoint!).WithTimeout();
+            while (toxic.CountFaults(FaultKind.Dropped) == 0)
+            {
+                await Task.Yield();
+            }
+
+            Assert.AreEqual(1, toxic.CountFaults(FaultKind.Dropped));
+            await _proxy.RemoveToxicAsync(toxic.Name);
+            Assert.Contains($"fault=\"dropped\",proxy=\"udp\",toxic=\"partition_upstream\",type=\"partition\"}} {i}\n", MetricsText.Write([_proxy]));
+        }
     }
 
     [TestMethod]

@@ -174,6 +174,19 @@ public sealed class QuicToxicTests
     }
 
     [TestMethod]
+    public void Replay_RemovedBeforeItsTime_ReplaysNothingOnTheClientsOwnWay()
+    {
+        var bench = new RelayBench();
+        bench.Add("replay", """{"what":"packets","delay":100}""");
+        bench.FromClient(QuicBytes.Short(30));
+
+        bench.Relay.Remove("replay");
+        bench.Advance(1000);
+
+        Assert.HasCount(1, bench.Port.ToServer);
+    }
+
+    [TestMethod]
     public void VersionNegotiation_AnswersTheFirstInitialWithSwappedIdentifiers()
     {
         var bench = new RelayBench();

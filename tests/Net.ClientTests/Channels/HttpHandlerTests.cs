@@ -121,7 +121,7 @@ public sealed class HttpHandlerTests : IAsyncDisposable
     }
 
     [TestMethod]
-    public async Task Trace_OfARequest_TellsPickAndAttempts()
+    public async Task Trace_OfARequest_TellsLeaseAndAttempts()
     {
         HttpMessageInvoker invoker = Start((request, _) =>
         {
@@ -135,7 +135,7 @@ public sealed class HttpHandlerTests : IAsyncDisposable
         using HttpResponseMessage response = await invoker.SendAsync(request, CancellationToken.None).WithTimeout();
 
         CallTraceStepKind[] kinds = [.. trace.Steps.Select(static s => s.Kind)];
-        CollectionAssert.Contains(kinds, CallTraceStepKind.Picked, trace.ToString());
+        CollectionAssert.Contains(kinds, CallTraceStepKind.Leased, trace.ToString());
         CollectionAssert.Contains(kinds, CallTraceStepKind.Attempt, trace.ToString());
     }
 

@@ -6,7 +6,7 @@ namespace Net.ClientTests.Pool;
 [TestClass]
 public sealed class SimulationTests
 {
-    private const int Seeds = 3;
+    private const int Seeds = 30;
 
     public TestContext TestContext { get; set; } = null!;
 

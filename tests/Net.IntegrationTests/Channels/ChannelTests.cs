@@ -114,7 +114,7 @@ public sealed class ChannelTests
     public async Task Calls_WhereUdpIsNotServed_GoOverTcp()
     {
         await using ChannelSite site = await ChannelSite.StartAsync(s_certificates, static options => options.Protocols = HttpProtocols.Http1AndHttp2);
-        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site).Build();
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site).UseRace(ProtocolRaceOptions.Default).Build();
         using HttpClient http = channel.CreateHttpClient();
         using GrpcClient grpc = channel.CreateGrpcClient();
 
@@ -255,7 +255,7 @@ public sealed class ChannelTests
     {
         await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
         var services = new ServiceCollection();
-        services.AddNetChannel("orders", builder => builder.AddEndPoint(ChannelEndPoint.Parse(site.Address)).UseTrust(s_certificates.Trust));
+        services.AddNetChannel("orders", builder => builder.AddEndPoint(ChannelEndPoint.Parse(site.Address)).UseTrust(s_certificates.Trust).UseFallback(FallbackPolicy.Exact));
         services.AddHttpClient("orders", client => client.BaseAddress = new Uri(site.Address)).UseNetChannel("orders");
         await using ServiceProvider provider = services.BuildServiceProvider();
 

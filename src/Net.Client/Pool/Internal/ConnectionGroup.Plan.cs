@@ -38,6 +38,7 @@ internal sealed partial class ConnectionGroup
     private void Retire_NeedsGate(SettlePass pass, bool isOpen)
     {
         bool hasMain = _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+        long newest = Math.Max(_core.Generation, Newest_NeedsGate());
         int spare = ReadyCount - _options.MinConnections;
         foreach (PooledConnection connection in _connections)
         {
@@ -49,7 +50,7 @@ internal sealed partial class ConnectionGroup
             {
                 Drain_NeedsGate(connection, pass.Now, _core.State == ChannelState.Open ? "its end point was removed" : "the channel is draining");
             }
-            else if (connection.State == PooledConnectionState.Ready && ReasonToRenew(connection, pass.Now, hasMain) is string reason)
+            else if (connection.State == PooledConnectionState.Ready && ReasonToRenew(connection, pass.Now, newest, hasMain) is string reason)
             {
                 connection.MoveTo_NeedsGate(PooledConnectionState.Expiring);
                 _core.NoteRenewal_NeedsGate(reason);
@@ -66,8 +67,8 @@ internal sealed partial class ConnectionGroup
         DrainReplaced_NeedsGate(pass);
     }
 
-    private string? ReasonToRenew(PooledConnection connection, long now, bool hasMain) =>
-        connection.Generation < _core.Generation ? "identity or trust has changed"
+    private static string? ReasonToRenew(PooledConnection connection, long now, long newest, bool hasMain) =>
+        connection.Generation < newest ? "identity or trust has changed"
         : now >= connection.Expires ? "its lifetime is over"
         : connection.IsFallback && hasMain ? "QUIC works again"
         : null;
@@ -79,7 +80,7 @@ internal sealed partial class ConnectionGroup
     {
         int ready = ReadyCount;
         bool hasMain = _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
-        bool hasNewest = _connections.Exists(c => c.State == PooledConnectionState.Ready && c.Generation >= _core.Generation);
+        long newest = Newest_NeedsGate();
         foreach (PooledConnection connection in _connections)
         {
             if (connection.State != PooledConnectionState.Expiring)
@@ -87,8 +88,8 @@ internal sealed partial class ConnectionGroup
                 continue;
             }
 
-            bool isReplaced = connection.Generation < _core.Generation ? hasNewest
-                : (connection.IsFallback && hasMain) || ready >= Math.Max(1, _options.MinConnections);
+            bool isReplaced = connection.Generation < newest || (connection.IsFallback && hasMain)
+                || (connection.Generation >= _core.Generation && ready >= Math.Max(1, _options.MinConnections));
             bool isUnused = _options.MinConnections == 0 && connection.Leases == 0;
             if (isReplaced || isUnused)
             {

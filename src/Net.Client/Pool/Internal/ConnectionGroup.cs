@@ -130,13 +130,16 @@ internal sealed partial class ConnectionGroup
         Publish_NeedsGate();
     }
 
+    /// <summary>The newest generation of identity and trust among the connections that take calls. Whatever is older is not lent, as this one is its successor.</summary>
+    private long Newest_NeedsGate() => _connections.Where(static c => c.State <= PooledConnectionState.Expiring).Select(static c => c.Generation).DefaultIfEmpty(long.MinValue).Max();
+
     /// <summary>Publishes who takes calls: those that are ready, and until they have a successor those that expire.</summary>
     internal void Publish_NeedsGate()
     {
-        List<PooledConnection> ready = _connections.FindAll(static c => c.State == PooledConnectionState.Ready);
+        long newest = Newest_NeedsGate();
+        List<PooledConnection> ready = _connections.FindAll(c => c.State == PooledConnectionState.Ready && c.Generation >= newest);
         int core = Math.Max(1, Math.Min(_options.MinConnections, ready.Count));
-        bool newest = ready.Exists(c => c.Generation >= _core.Generation);
-        ready.AddRange(_connections.Where(c => c.State == PooledConnectionState.Expiring && !(newest && c.Generation < _core.Generation)));
+        ready.AddRange(_connections.Where(c => c.State == PooledConnectionState.Expiring && c.Generation >= newest));
         PickList old = _pick;
         if (old.Connections.AsSpan().SequenceEqual(ready.ToArray()))
         {
