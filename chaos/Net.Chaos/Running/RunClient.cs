@@ -143,7 +143,7 @@ internal sealed class RunClient : IAsyncDisposable
             .AddTimeouts(new TimeoutOptions { PerCall = Timeout.InfiniteTimeSpan, PerAttempt = plan.AttemptTimeout });
         if (plan.Attempts > 1)
         {
-            builder.AddRetry(new RetryOptions { MaxAttempts = plan.Attempts });
+            builder.AddRetry(new RetryOptions { MaxAttempts = plan.Attempts }, new RetryBudgetOptions { MaxTokens = plan.RetryBudget });
         }
 
         return (plan.EarlyData ? builder.UseEarlyData() : builder).Build();

@@ -10,7 +10,6 @@ namespace Net.Chaos.Running;
 /// <param name="Evidence">What it left.</param>
 /// <param name="Findings">What was found.</param>
 /// <param name="Figures">What was measured, by name.</param>
-/// <param name="Events">What the channels said of themselves.</param>
 /// <param name="Failure">Why it could not be run to its end; <c>null</c>: it was.</param>
 internal sealed record RunResult(
     Scenario Scenario,
@@ -19,7 +18,6 @@ internal sealed record RunResult(
     RunEvidence Evidence,
     IReadOnlyList<Finding> Findings,
     IReadOnlyDictionary<string, double> Figures,
-    IReadOnlyList<string> Events,
     string? Failure)
 {
     /// <summary>Whether all holds.</summary>

@@ -15,6 +15,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan SettlePoll = TimeSpan.FromMilliseconds(50);
     private readonly ClientLedger _ledger = new(options.TimeProvider, new Random(unchecked((int)options.Seed)));
     private readonly RunNotes _notes = new();
@@ -40,7 +41,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         }
         catch (RunException exception)
         {
-            result = new RunResult(scenario, options.Seed, startedAt, new RunEvidence { Calls = _ledger.Records, LoadEnded = _ledger.Now }, [], new Dictionary<string, double>(), [], exception.Message);
+            result = new RunResult(scenario, options.Seed, startedAt, new RunEvidence { Calls = _ledger.Records, LoadEnded = _ledger.Now }, [], new Dictionary<string, double>(), exception.Message);
         }
 
         observer.Ended(result);
@@ -70,7 +71,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             opened = cast.Clients.Sum(static c => c.Opened);
             NoteMemory(cast);
             faults = Guard(_driver.RunAsync(scenario.Faults), stop);
-            await Task.Delay(scenario.Duration, options.TimeProvider, stop.Token).ConfigureAwait(false);
+            await LastAsync(faults, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -91,7 +92,36 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         await watch.ConfigureAwait(false);
         double handshakes = cast.Clients.Sum(static c => c.Opened) - opened;
         (int read, IReadOnlyList<string> lost) = await WriteReader.ReadAsync(cast, _notes.Writes, cancellationToken).ConfigureAwait(false);
+        if (options.KeepDirectory is not null)
+        {
+            await File.WriteAllLinesAsync(Path.Combine(cast.Files.Root, "events"), cast.Clients.SelectMany(static c => c.Events).Order(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        }
+
         return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost);
+    }
+
+    // A host that is slow to start makes a fault longer than the file foresees; the time that calls have to recover is not to suffer from it.
+    private async Task LastAsync(Task faults, CancellationToken cancellationToken)
+    {
+        TimeSpan planned = TimeSpan.Zero;
+        bool lastToEnd = false;
+        foreach (FaultPlan plan in scenario.Faults)
+        {
+            TimeSpan startAfter = (plan.Action as ProcessFault)?.StartAfter ?? TimeSpan.Zero;
+            TimeSpan end = plan.At + (plan.Every * (plan.Times - 1)) + plan.For + startAfter;
+            planned = end > planned ? end : planned;
+            lastToEnd |= plan.For == TimeSpan.Zero && plan.Action is ToxicFault or PartitionFault or DiskFault;
+        }
+
+        TimeSpan tail = scenario.Duration - planned;
+        Task duration = Task.Delay(scenario.Duration, options.TimeProvider, cancellationToken);
+        if (!lastToEnd && scenario.Faults.Count > 0)
+        {
+            await faults.WaitAsync(scenario.Duration + LongestDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(tail > TimeSpan.Zero ? tail : TimeSpan.FromTicks(1), options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
+        await duration.ConfigureAwait(false);
     }
 
     private RunResult Judge(RunCast cast, DateTimeOffset startedAt, TimeSpan loadEnded, IReadOnlyList<string> leftovers, Dictionary<string, double> measured, int read, IReadOnlyList<string> lost)
@@ -109,7 +139,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             Measured = measured,
         };
         return new RunResult(
-            scenario, options.Seed, startedAt, evidence, Judging.Judge.Run(scenario, evidence), FigureCounter.Count(evidence), [.. cast.Clients.SelectMany(static c => c.Events).Order(StringComparer.Ordinal)], null);
+            scenario, options.Seed, startedAt, evidence, Judging.Judge.Run(scenario, evidence), FigureCounter.Count(evidence), null);
     }
 
     private async Task ConnectAsync(RunCast cast, CancellationToken cancellationToken)

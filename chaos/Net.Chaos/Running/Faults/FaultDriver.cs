@@ -21,7 +21,6 @@ internal sealed class FaultDriver(FaultStage stage)
 
     private async Task RunPlanAsync(FaultPlan plan)
     {
-        var running = new List<Task>();
         for (int i = 0; i < plan.Times; i++)
         {
             TimeSpan due = stage.Origin + plan.At + (plan.Every * i) - stage.Ledger.Now;
@@ -30,11 +29,9 @@ internal sealed class FaultDriver(FaultStage stage)
                 await Task.Delay(due, stage.TimeProvider, stage.Stop).ConfigureAwait(false);
             }
 
-            // The next may be due while a process of this one is still starting.
-            running.Add(RunOnceAsync(plan, i));
+            // One after the other: a process that is slow to start again must not make one fault into two at a time.
+            await RunOnceAsync(plan, i).ConfigureAwait(false);
         }
-
-        await Task.WhenAll(running).ConfigureAwait(false);
     }
 
     private async Task RunOnceAsync(FaultPlan plan, int turn)

@@ -25,7 +25,9 @@ internal static class RawLoad
             string detail = "";
             try
             {
+                // An attempt that may be repeated is given up as the channel gives up those of gRPC; else it has all the time that is left.
                 TimeSpan left = record.Deadline - run.Ledger.Now;
+                left = run.Plan.IsIdempotent && attempt < run.Client.Plan.Attempts && left > run.Client.Plan.AttemptTimeout ? run.Client.Plan.AttemptTimeout : left;
                 result = await ExchangeAsync(run, id, content, left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1), trace).ConfigureAwait(false) ? CallResult.Ok : CallResult.Failed;
             }
             catch (Exception exception) when (exception is TransportException or OperationCanceledException)
