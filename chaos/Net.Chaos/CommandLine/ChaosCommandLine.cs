@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Net.Chaos.Proxy;
+using Net.Chaos.Scenarios;
 
 namespace Net.Chaos.CommandLine;
 
@@ -39,6 +40,15 @@ internal static class ChaosCommandLine
             };
             return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
         }
+        catch (ScenarioException exception)
+        {
+            foreach (string fault in exception.Faults)
+            {
+                await context.Error.WriteLineAsync($"net-chaos: {fault}").ConfigureAwait(false);
+            }
+
+            return Usage;
+        }
         catch (Exception exception) when (exception is ChaosException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
             await context.Error.WriteLineAsync($"net-chaos: {exception.Message}").ConfigureAwait(false);
@@ -50,6 +60,7 @@ internal static class ChaosCommandLine
     {
         RootCommand root = new("Faults for TCP, UDP and QUIC between your clients and your servers.");
         root.Subcommands.Add(ProxyCommand.Make(context));
+        root.Subcommands.Add(RunCommand.Make(context));
         foreach (Command command in ClientCommands.Make(context))
         {
             root.Subcommands.Add(command);

@@ -9,6 +9,9 @@ internal sealed record ClientPlan
     /// <summary>Attempts of a call, the first included. Default 3; range 1 to 5.</summary>
     internal int Attempts { get; init; } = 3;
 
+    /// <summary>Tokens of the budget of retries; half of them may be spent in a burst. Default 10, as the channel's; range 1 to 1,000.</summary>
+    internal int RetryBudget { get; init; } = 10;
+
     /// <summary>Connections to each host that are kept. Default 1.</summary>
     internal int MinConnections { get; init; } = 1;
 

@@ -59,6 +59,7 @@ internal static class TopologyReader
         {
             Balancing = node.Choice<int>("balancing", [.. Balancings.Select(static (word, i) => (word, i))]) is { } index ? Balancings[index] : defaults.Balancing,
             Attempts = node.Integer("attempts", 1, 5) ?? defaults.Attempts,
+            RetryBudget = node.Integer("retry-budget", 1, 1000) ?? defaults.RetryBudget,
             MinConnections = node.Integer("min-connections", 0, 100) ?? defaults.MinConnections,
             MaxConnections = node.Integer("max-connections", 1, 100) ?? defaults.MaxConnections,
             HealthInterval = node.Time("health-interval", least, most) ?? defaults.HealthInterval,

@@ -1,0 +1,112 @@
+using Net.Chaos.Proxy;
+using Net.Chaos.Running.Hosts;
+using Net.Chaos.Scenarios;
+
+namespace Net.Chaos.Running;
+
+/// <summary>Everything that takes part in a run: hosts, links, clients and their files. Disposing it ends all of it.</summary>
+internal sealed class RunCast : IAsyncDisposable
+{
+    private readonly List<IRunHost> _hosts = [];
+    private readonly List<RunLink> _links = [];
+    private readonly List<RunClient> _clients = [];
+
+    private RunCast(RunFiles files, RunCertificates certificates)
+    {
+        Files = files;
+        Certificates = certificates;
+    }
+
+    internal RunFiles Files { get; }
+
+    internal RunCertificates Certificates { get; }
+
+    internal IReadOnlyList<IRunHost> Hosts => _hosts;
+
+    internal IReadOnlyList<RunLink> Links => _links;
+
+    internal IReadOnlyList<RunClient> Clients => _clients;
+
+    internal IRunHost Host(string name) => _hosts.First(h => h.Name == name);
+
+    internal RunClient Client(string name) => _clients.First(c => c.Name == name);
+
+    /// <summary>Starts hosts and proxies and makes the clients.</summary>
+    /// <exception cref="RunException">Something does not start.</exception>
+    internal static async Task<RunCast> StartAsync(Scenario scenario, RunOptions options, CancellationToken cancellationToken)
+    {
+        RunFiles files = RunFiles.Make(options.KeepDirectory, scenario.Name);
+        var cast = new RunCast(files, new RunCertificates(Path.Combine(files.Root, "certificates"), options.TimeProvider));
+        try
+        {
+            await cast.StartHostsAsync(scenario.Topology, options, cancellationToken).ConfigureAwait(false);
+            await cast.StartClientsAsync(scenario, options, cancellationToken).ConfigureAwait(false);
+            return cast;
+        }
+        catch
+        {
+            await cast.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (RunClient client in _clients)
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (RunLink link in _links)
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (IRunHost host in _hosts)
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Certificates.Dispose();
+        await Files.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task StartHostsAsync(Topology topology, RunOptions options, CancellationToken cancellationToken)
+    {
+        if (topology.EndPoints.Count > 0)
+        {
+            _hosts.AddRange(topology.HostNames.Zip(topology.EndPoints, static (name, endPoint) => new ForeignHost(name, endPoint)));
+            return;
+        }
+
+        HostPlan plan = HostPlan.For(topology, options.HostProgram, Certificates);
+        foreach (string name in topology.HostNames)
+        {
+            Certificates.Issue(name, isServer: true);
+            string directory = await Files.MakeHostAsync(name, topology, cancellationToken).ConfigureAwait(false);
+            _hosts.Add(new HostProcess(name, directory, plan, options.TimeProvider));
+        }
+
+        await Task.WhenAll(_hosts.Select(host => host.StartAsync(cancellationToken))).ConfigureAwait(false);
+    }
+
+    private async Task StartClientsAsync(Scenario scenario, RunOptions options, CancellationToken cancellationToken)
+    {
+        ulong seed = options.Seed;
+        foreach (string client in scenario.Topology.ClientNames)
+        {
+            var links = new List<RunLink>();
+            foreach (IRunHost host in _hosts)
+            {
+                // Each link draws its own chance, and the same one in every run with the seed.
+                var environment = new ChaosEnvironment { TimeProvider = options.TimeProvider, Seed = unchecked(seed + (ulong)_links.Count + 1) };
+                links.Add(await RunLink.StartAsync(client, host.Name, host.EndPoint, scenario.Topology.IsProxied ? environment : null, cancellationToken).ConfigureAwait(false));
+                _links.Add(links[^1]);
+            }
+
+            Certificates.Issue(client, isServer: false);
+            var identity = new ClientIdentity(options.Trust ?? Certificates.Authority, options.ClientCertificate ?? Certificates.ClientCertificate(client), options.ClientKey ?? Certificates.ClientKey(client));
+            _clients.Add(new RunClient(client, scenario.Client, links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options.TimeProvider));
+        }
+    }
+}

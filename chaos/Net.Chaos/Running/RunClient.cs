@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Net.Channels;
+using Net.Chaos.Scenarios;
+using Net.Client;
+using Net.Grpc;
+
+namespace Net.Chaos.Running;
+
+/// <summary>One client of a run: a channel to all hosts, as the scenario sets it, and what is known about it.</summary>
+internal sealed class RunClient : IAsyncDisposable
+{
+    private readonly Dictionary<string, string> _hosts;
+    private readonly ConcurrentQueue<(TimeSpan At, string Text)> _events = new();
+    private readonly HttpMessageHandler _handler;
+    private readonly TimeProvider _timeProvider;
+    private readonly long _started;
+    private long _opened;
+
+    internal RunClient(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, TimeProvider timeProvider)
+    {
+        Name = name;
+        Plan = plan;
+        Identity = identity;
+        _timeProvider = timeProvider;
+        _started = timeProvider.GetTimestamp();
+        _hosts = links.ToDictionary(static l => l.EndPoint, static l => l.Host);
+        Channel = Make(name, plan, links, identity, seed, timeProvider);
+        Channel.Changed += HandleChanged;
+        _handler = new TracingHandler(Channel.CreateHttpHandler());
+        Grpc = new GrpcClient(new Uri("https://localhost"), _handler, new GrpcClientOptions { TimeProvider = timeProvider });
+    }
+
+    internal string Name { get; }
+
+    internal ClientPlan Plan { get; }
+
+    internal ClientIdentity Identity { get; }
+
+    internal ClientChannel Channel { get; }
+
+    internal GrpcClient Grpc { get; }
+
+    /// <summary>Connections opened so far.</summary>
+    internal long Opened => Interlocked.Read(ref _opened);
+
+    /// <summary>What the channel said of itself, for people who look for a cause.</summary>
+    internal IEnumerable<string> Events => _events.Select(static e => string.Create(CultureInfo.InvariantCulture, $"{e.At.TotalSeconds,9:0.000} {e.Text}"));
+
+    /// <summary>The host behind an end point.</summary>
+    internal string? HostOf(ChannelEndPoint? endPoint) => endPoint is not null && _hosts.TryGetValue(endPoint.Address.ToString(), out string? host) ? host : null;
+
+    /// <summary>Attempts of a traced call, and who had the last one.</summary>
+    internal (int Attempts, string? Host) Explain(CallTrace trace)
+    {
+        int attempts = 0;
+        ChannelEndPoint? last = null;
+        foreach (CallTraceStep step in trace.Steps)
+        {
+            if (step.Kind == CallTraceStepKind.Leased)
+            {
+                attempts++;
+                last = step.EndPoint;
+            }
+        }
+
+        return (Math.Max(1, attempts), HostOf(last));
+    }
+
+    /// <summary>What has not come back to its start: leases, waiters, and breakers of hosts that run.</summary>
+    internal IEnumerable<string> FindLeftovers(Func<string, bool> isRunning)
+    {
+        ChannelSnapshot snapshot = Channel.GetSnapshot();
+        if (snapshot.InFlight != 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{Name}: {snapshot.InFlight} leases");
+        }
+
+        if (snapshot.Waiters != 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{Name}: {snapshot.Waiters} waiters");
+        }
+
+        foreach (EndPointSnapshot endPoint in snapshot.EndPoints)
+        {
+            string host = HostOf(endPoint.EndPoint) ?? "?";
+            if (endPoint.Breaker is not (null or BreakerState.Closed) && isRunning(host))
+            {
+                yield return $"{Name}: the breaker of {host} is {endPoint.Breaker}";
+            }
+        }
+    }
+
+    /// <summary>Moves the connections of HTTP/3 to new local addresses.</summary>
+    /// <returns>How many moved.</returns>
+    internal async Task<int> MigrateAsync(CancellationToken cancellationToken)
+    {
+        var connections = new HashSet<TransportConnection>();
+        for (int i = 0; i < 4 * _hosts.Count; i++)
+        {
+            using ChannelLease lease = await Channel.Pool.RentAsync(Channel.HttpProtocol, default, cancellationToken).ConfigureAwait(false);
+            if (lease.Session.Connection is { } connection)
+            {
+                connections.Add(connection);
+            }
+        }
+
+        foreach (TransportConnection connection in connections)
+        {
+            await connection.MigrateAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+
+        return connections.Count;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Grpc.Dispose();
+        _handler.Dispose();
+        Channel.Changed -= HandleChanged;
+        await Channel.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static ClientChannel Make(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, TimeProvider timeProvider)
+    {
+        var builder = new NetChannelBuilder([.. links.Select(static l => l.EndPoint)])
+            .UseName(name)
+            .UseTls(identity)
+            .UseClock(timeProvider, new Random(seed))
+            .UseBalancing(BalancingOf(plan.Balancing))
+            .UseFallback(plan.Fallback ? FallbackPolicy.Prefer : FallbackPolicy.Exact)
+            .UsePool(new PoolOptions { MinConnections = plan.MinConnections, MaxConnections = plan.MaxConnections })
+            .AddCircuitBreaker(new CircuitBreakerOptions { OpenTime = plan.BreakerOpen })
+            .UseHealth(new HealthOptions
+            {
+                Interval = plan.HealthInterval,
+                ConfirmInterval = Min(plan.HealthInterval, HealthOptions.Default.ConfirmInterval),
+                RecoveryInterval = Min(plan.HealthInterval, HealthOptions.Default.RecoveryInterval),
+                IdleInterval = Max(plan.HealthInterval, HealthOptions.Default.IdleInterval),
+                Timeout = Min(plan.HealthInterval, HealthOptions.Default.Timeout),
+                Passive = PassiveHealthOptions.Default with { Hold = Max(plan.BreakerOpen, TimeSpan.FromMilliseconds(100)) },
+            })
+            .AddTimeouts(new TimeoutOptions { PerCall = Timeout.InfiniteTimeSpan, PerAttempt = plan.AttemptTimeout });
+        if (plan.Attempts > 1)
+        {
+            builder.AddRetry(new RetryOptions { MaxAttempts = plan.Attempts }, new RetryBudgetOptions { MaxTokens = plan.RetryBudget });
+        }
+
+        return (plan.EarlyData ? builder.UseEarlyData() : builder).Build();
+    }
+
+    private static BalancingPolicy BalancingOf(string word) => word switch
+    {
+        "round-robin" => Balancing.RoundRobin,
+        "weighted" => Balancing.Weighted,
+        "power-of-two" => Balancing.PowerOfTwoChoices,
+        "peak-ewma" => Balancing.PeakEwma,
+        "ring-hash" => Balancing.RingHash(),
+        _ => Balancing.LeastConnections,
+    };
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    private void HandleChanged(object? sender, ChannelEventArgs e)
+    {
+        const int maxEvents = 20_000;
+        if (e.Kind == ChannelEventKind.ConnectionOpened)
+        {
+            Interlocked.Increment(ref _opened);
+        }
+
+        if (_events.Count < maxEvents)
+        {
+            _events.Enqueue((_timeProvider.GetElapsedTime(_started), $"{Name} {HostOf(e.EndPoint) ?? "-"} {e.Kind} {e.Reason}"));
+        }
+    }
+}
