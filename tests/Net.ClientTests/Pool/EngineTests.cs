@@ -77,6 +77,39 @@ public sealed class EngineTests
         await serving.WithTimeout();
     }
 
+    [TestMethod]
+    public async Task Connection_WhoseServerLosesItsTrust_IsCutAndWatchedNoMore()
+    {
+        using var network = new MemoryNetwork();
+        await using var engine = new MemoryEngine(network);
+        var tls = new ServerTlsOptions { Identity = TestCertificates.Shared.Server };
+        await using TransportListener listener = await engine.ListenAsync(new ListenOptions
+        {
+            LocalEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+            ApplicationProtocols = [EngineProtocol.ApplicationProtocol],
+            Tls = (in ClientHello _) => tls,
+        });
+        Task serving = ServeAsync(listener);
+        var protocol = new EngineProtocol();
+        var guard = new RecordingGuard();
+        var endPoint = new ChannelEndPoint(new TransportEndPoint("127.0.0.1", listener.LocalEndPoint.Port)) { ServerName = "localhost" };
+        var channel = new NetChannel(new NetChannelOptions { Engine = engine, EndPoints = [endPoint], Tls = new RotatingSource { GuardOrNull = guard } });
+        ChannelLease lease = await channel.RentAsync(protocol, default).AsTask().WithTimeout();
+        GuardedPeer peer = await guard.Watched.WithTimeout();
+
+        Assert.IsTrue(peer.IsServerCertificate);
+        Assert.AreEqual("localhost", peer.ServerName);
+        CollectionAssert.AreEqual(TestCertificates.Shared.Server.Certificate.RawData, peer.Chain[0].ToArray());
+        peer.Close(PeerCertificateVerdict.Refused(CertificateRefusal.Revoked, "the test withdraws it"));
+
+        await lease.Session.Closed.WithTimeout();
+        await guard.Released.WithTimeout();
+        lease.Complete(CallOutcome.TransportFailure);
+        await channel.DisposeAsync().WithTimeout();
+        await listener.DisposeAsync().WithTimeout();
+        await serving.WithTimeout();
+    }
+
     private static async Task CallAsync(NetChannel channel, EngineProtocol protocol) => await CallOnAsync(await channel.RentAsync(protocol, default));
 
     private static async Task CallOnAsync(ChannelLease lease)
@@ -133,7 +166,11 @@ public sealed class EngineTests
 
         public override long Generation => Volatile.Read(ref _generation);
 
+        public override ConnectionGuard? Guard => GuardOrNull;
+
         public override event EventHandler? Changed;
+
+        internal ConnectionGuard? GuardOrNull { get; init; }
 
         internal void Rotate()
         {
@@ -143,5 +180,24 @@ public sealed class EngineTests
         }
 
         private static ClientTlsOptions New() => new() { ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) };
+    }
+
+    /// <summary>Notes the first peer that it is given, and that it is let go.</summary>
+    private sealed class RecordingGuard : ConnectionGuard, IDisposable
+    {
+        private readonly TaskCompletionSource<GuardedPeer> _watched = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task<GuardedPeer> Watched => _watched.Task;
+
+        internal Task Released => _released.Task;
+
+        public override IDisposable Watch(GuardedPeer peer)
+        {
+            _watched.TrySetResult(peer);
+            return this;
+        }
+
+        public void Dispose() => _released.TrySetResult();
     }
 }

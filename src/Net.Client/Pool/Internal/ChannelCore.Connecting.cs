@@ -183,6 +183,13 @@ internal sealed partial class ChannelCore
 
     private async Task WatchAsync(PooledConnection connection)
     {
+        if (connection.Session.Connection is { HandshakeCompletion: { IsCompleted: false } handshake })
+        {
+            // With early data the server's certificate is known only then. A handshake that fails ends the session, too.
+            await handshake.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        using IDisposable? watch = WatchTrust(connection);
         ConnectionClose close = await connection.Session.Closed.ConfigureAwait(false);
         EndPointState state = connection.Group.EndPoint;
         lock (Gate)
@@ -196,6 +203,18 @@ internal sealed partial class ChannelCore
         await CloseAsync(connection.Session, connection.Id).ConfigureAwait(false);
         _tasks.End();
     }
+
+    // A server that loses its trust is cut off in the middle of whatever it answers.
+    private IDisposable? WatchTrust(PooledConnection connection) =>
+        Options.Tls.Guard is { } guard && connection.Session.Connection is { PeerCertificateChain.Count: > 0 } transport
+            ? guard.Watch(new GuardedPeer
+            {
+                Chain = transport.PeerCertificateChain,
+                IsServerCertificate = true,
+                ServerName = transport.ServerName,
+                Close = _ => _ = CutAsync(connection),
+            })
+            : null;
 
     private void HandlePeerDraining(PooledConnection connection)
     {
