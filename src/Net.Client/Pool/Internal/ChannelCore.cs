@@ -45,9 +45,11 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         _monitors = new HealthMonitors(options.Health ?? NoHealth, options.TimeProvider, new Random(_random.Next()), options.LoggerFactory);
         _ejector = options.Outliers is null ? null : new OutlierEjector(options.Outliers, options.TimeProvider, new Random(_random.Next()), Logger);
         _timer = options.TimeProvider.CreateTimer(static core => ((ChannelCore)core!).Kick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-
-        // In this order: a change in between is noticed twice, not never.
+        _generation = options.Tls.Generation;
+        _oldestTrusted = options.Tls.OldestTrustedGeneration;
         options.Tls.Changed += HandleTlsChanged;
+
+        // A change before there was anybody to hear of it.
         HandleTlsChanged(this, EventArgs.Empty);
         if (_ejector is not null)
         {
