@@ -48,6 +48,7 @@ internal sealed class PerfCommand
         perf.Add(root, "bulk", "One-way transfer against UDP, SslStream, and gtlsserver with gtlsclient.", BulkSection.RunAsync);
         perf.Add(root, "handshake", "Handshakes plain, mutual and resumed against SslStream.", HandshakeSection.RunAsync);
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
+        perf.Add(root, "balancing", "What a pick costs with each balancing policy, on one thread and on sixteen.", BalancingSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
         perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);
         perf.AddAll(root);

@@ -38,6 +38,7 @@ internal static class AllSections
         yield return ("bulk", "--packed");
         yield return ("handshake", "--packed");
         yield return ("growth", "--packed");
+        yield return ("balancing", "--packed");
         yield return ("idle", null);
     }
 

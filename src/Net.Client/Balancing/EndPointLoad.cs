@@ -106,6 +106,11 @@ public sealed class EndPointLoad
     /// <returns>0 or more calls.</returns>
     public double GetPenalty(long now)
     {
+        if (_figures.Penalty.IsUntouched)
+        {
+            return 0;
+        }
+
         double penalty = _figures.Penalty.Read(Milliseconds(now), _memory);
         return penalty < SmallestPenalty ? 0 : penalty;
     }

@@ -55,7 +55,7 @@ public sealed class EndPointHealth : IDisposable
         _current = Judge_NeedsLock();
     }
 
-    /// <summary>Raised when a verdict has changed, on the thread that brought the change, outside all locks. Two changes at once may be told in either order.</summary>
+    /// <summary>Raised when a verdict has changed, on the thread that brought the change, outside all locks; handlers must not throw, as that thread may be a timer's. Two changes at once may be told in either order.</summary>
     public event EventHandler<EndPointHealthChangedEventArgs>? Changed;
 
     /// <summary>The end point.</summary>

@@ -14,6 +14,9 @@ internal struct DecayingFigure
 
     private long _word;
 
+    /// <summary>Whether nothing was ever noted, which for most figures and most of the time is so.</summary>
+    internal readonly bool IsUntouched => Volatile.Read(in _word) == 0;
+
     /// <summary>The value and how old it is, in milliseconds.</summary>
     internal readonly (double Value, uint Age) Read(uint now)
     {

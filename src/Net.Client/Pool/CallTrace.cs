@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Net.Client;
 
 /// <summary>How one call came to its connection: what was considered, chosen, waited for and opened. Give it with <see cref="LeaseRequest.Trace"/> to have a call explained. Thread-safe.</summary>
@@ -49,6 +51,16 @@ public sealed class CallTrace
             {
                 _dropped++;
             }
+        }
+    }
+
+    /// <summary>Puts the steps on a span, as the attribute <c>transport.pool.explain</c>: a line for each.</summary>
+    /// <param name="activity">The span; <c>null</c> or one that records nothing is left alone.</param>
+    public void ExportTo(Activity? activity)
+    {
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("transport.pool.explain", Steps.Select(static s => s.ToString()).ToArray());
         }
     }
 

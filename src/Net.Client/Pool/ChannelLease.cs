@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Net.Client.Internal;
 
 namespace Net.Client;
 

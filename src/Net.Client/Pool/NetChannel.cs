@@ -136,5 +136,5 @@ public sealed class NetChannel : LeaseSource, IAsyncDisposable
 
     /// <summary>Closes all connections at once; calls in flight fail. May be called twice.</summary>
     /// <returns>A task that is over when every task, timer and session of the channel has ended.</returns>
-    public ValueTask DisposeAsync() => new(_core.CloseAsync());
+    public ValueTask DisposeAsync() => _core.DisposeAsync();
 }

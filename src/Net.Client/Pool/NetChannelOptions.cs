@@ -9,8 +9,14 @@ public sealed record NetChannelOptions
     /// <summary>Name for people: logs, traces, snapshots. Default <c>default</c>.</summary>
     public string Name { get; init; } = "default";
 
-    /// <summary>The end points to begin with; each place once. Default none: they come at run time.</summary>
+    /// <summary>The end points to begin with; each place once. Default none: they come from <see cref="Resolver"/> or at run time.</summary>
     public IReadOnlyList<ChannelEndPoint> EndPoints { get; init; } = [];
+
+    /// <summary>
+    /// Finds the end points, and goes on finding them; each of its answers replaces all that were known. Calls that come before the first answer wait for it. <c>null</c> (the default): none.
+    /// A failed attempt to connect asks it to look again.
+    /// </summary>
+    public EndPointResolver? Resolver { get; init; }
 
     /// <summary>Protocols whose connections are opened at once. Others are kept ready from their first call on. Default none.</summary>
     public IReadOnlyList<ChannelProtocol> WarmUp { get; init; } = [];

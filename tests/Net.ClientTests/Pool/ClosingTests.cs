@@ -54,6 +54,20 @@ public sealed class ClosingTests
     }
 
     [TestMethod]
+    public void Dispose_WhileDraining_TellsTheDrainThatCallsWereCut()
+    {
+        using var fixture = new PoolFixture();
+        ChannelLease stream = fixture.Begin();
+        Task<bool> draining = fixture.Channel.DrainAsync(Timeout.InfiniteTimeSpan);
+        fixture.Run();
+        Task closing = fixture.Channel.DisposeAsync().AsTask();
+        fixture.Run();
+        Assert.IsTrue(closing.IsCompletedSuccessfully);
+        Assert.IsFalse(draining.Result);
+        stream.Dispose();
+    }
+
+    [TestMethod]
     public void Dispose_WithWaitersAttemptsAndLeases_EndsThemAll()
     {
         Task<ChannelLease> waiting;
@@ -145,7 +159,7 @@ public sealed class ClosingTests
         fixture.Channel.Changed += (_, _) => heard++;
         fixture.Run();
         Assert.HasCount(2, fixture.Connections);
-        Assert.AreEqual(0, heard, "delegates after one that throws are not called");
-        Assert.IsNotEmpty(fixture.Events);
+        Assert.AreEqual(fixture.Events.Count, heard);
+        Assert.IsGreaterThan(2, heard);
     }
 }

@@ -76,7 +76,7 @@ public sealed class EndPointTests
     [TestMethod]
     public void SetWeight_AtRunTime_ShiftsTheTraffic()
     {
-        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Balancing = Balancing.Weighted });
+        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Balancing = Net.Client.Balancing.Weighted });
         Assert.IsTrue(fixture.Channel.SetWeight(fixture.EndPoints[0], 9));
         Assert.IsFalse(fixture.Channel.SetWeight(ChannelEndPoint.Parse("10.9.9.9:1"), 9));
         Assert.ThrowsExactly<ArgumentException>(() => fixture.Channel.SetWeight(fixture.EndPoints[0], 1001));

@@ -124,7 +124,7 @@ public sealed class LeaseTests
     [TestMethod]
     public void Breaker_OfAnEndPointThatFails_KeepsCallsAwayAndComesBack()
     {
-        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Balancing = Balancing.RoundRobin, Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(10), OpenTimeJitter = 0 } });
+        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Balancing = Net.Client.Balancing.RoundRobin, Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(10), OpenTimeJitter = 0 } });
         for (int i = 0; i < 20; i++)
         {
             ChannelLease lease = fixture.Begin();

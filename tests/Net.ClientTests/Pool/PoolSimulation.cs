@@ -38,7 +38,7 @@ internal sealed class PoolSimulation : IDisposable
             o => o with
             {
                 Random = new Random(seed),
-                Balancing = _random.Next(3) switch { 0 => Balancing.RoundRobin, 1 => Balancing.PeakEwma, _ => Balancing.LeastConnections },
+                Balancing = _random.Next(3) switch { 0 => Net.Client.Balancing.RoundRobin, 1 => Net.Client.Balancing.PeakEwma, _ => Net.Client.Balancing.LeastConnections },
                 Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(1), MaxOpenTime = TimeSpan.FromSeconds(2) },
                 Outliers = _random.Next(2) == 0 ? null : new OutlierOptions { EjectionTime = TimeSpan.FromSeconds(1), MaxEjectionTime = TimeSpan.FromSeconds(2) },
                 Race = new ProtocolRaceOptions { ProbeInterval = TimeSpan.FromSeconds(1), MaxProbeInterval = TimeSpan.FromSeconds(4) },

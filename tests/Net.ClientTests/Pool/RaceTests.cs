@@ -194,6 +194,27 @@ public sealed class RaceTests
     }
 
     [TestMethod]
+    public void Tcp_ThatIsLostWhileQuicIsStillUnderWay_IsOpenedAgain()
+    {
+        using PoolFixture fixture = Start();
+        fixture.Advance(0.25);
+        FakeChannelSession first = _tcp.Pending[0].Succeed();
+        fixture.Advance(4);
+        Assert.HasCount(1, _quic.Pending);
+        first.Fail();
+        fixture.Advance(0.2);
+        Assert.HasCount(1, _tcp.Pending);
+        _tcp.Pending[0].Succeed();
+        fixture.Run();
+        PoolFixture.End(fixture.Begin());
+
+        // Its end still tells what QUIC is worth here.
+        _quic.Pending[0].Fail();
+        fixture.Run();
+        Assert.AreEqual(0.5, fixture.Snapshot.EndPoints[0].UdpBlocked, 0.01);
+    }
+
+    [TestMethod]
     public void Exact_NeverTriesTcp()
     {
         using PoolFixture fixture = Start(new ProtocolRaceOptions { Policy = FallbackPolicy.Exact });

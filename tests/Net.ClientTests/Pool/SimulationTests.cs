@@ -6,7 +6,7 @@ namespace Net.ClientTests.Pool;
 [TestClass]
 public sealed class SimulationTests
 {
-    private const int Seeds = 30;
+    private const int Seeds = 300;
 
     public TestContext TestContext { get; set; } = null!;
 

@@ -29,12 +29,18 @@ internal sealed class RingHashPolicy : BalancingPolicy
         private readonly int[] _owners;
         private readonly double _bound;
         private readonly WarmthScale _warmth;
+        private readonly EndPointLoad[] _loads;
+        private readonly double[] _weights;
+        private readonly double _allWeights;
 
         internal Picker(ImmutableArray<PickCandidate> candidates, RingHashOptions options)
             : base(candidates)
         {
             _bound = options.LoadBound;
             _warmth = new WarmthScale(candidates);
+            _loads = [.. candidates.Select(static c => c.Load)];
+            _weights = [.. candidates.Select(static c => (double)c.Weight)];
+            _allWeights = _weights.Sum();
             double heaviest = candidates.Max(static c => c.Weight);
             var places = new List<ulong>();
             var owners = new List<int>();
@@ -70,19 +76,19 @@ internal sealed class RingHashPolicy : BalancingPolicy
 
         public override double Score(int index, long now)
         {
-            (double calls, double shares) = Totals(now);
-            return (Load(index, now) + 1) / BoundOf(index, now, calls, shares);
+            double warmest = _warmth.Largest(now);
+            return (Load(index, now) + 1) / Math.Ceiling(Bound(now, warmest) * Share(index, now, warmest));
         }
 
         private PickResult Walk(int place, ulong hash, double warmest, in PickContext context)
         {
-            (double calls, double shares) = Totals(context.Now);
+            double bound = Bound(context.Now, warmest);
             for (int i = 0; i < _places.Length; i++)
             {
                 // While an end point warms up, its sessions come home one after the other, each for good.
                 int index = _owners[place];
                 if (!context.IsAvoided(index) && (warmest == 0 || _warmth.IsAdmitted(index, hash, context.Now, warmest))
-                    && Load(index, context.Now) + 1 <= BoundOf(index, context.Now, calls, shares))
+                    && Load(index, context.Now) + 1 <= Math.Ceiling(bound * Share(index, context.Now, warmest)))
                 {
                     return PickResult.Connect(index);
                 }
@@ -94,27 +100,27 @@ internal sealed class RingHashPolicy : BalancingPolicy
             return Fallback.PickAny(Candidates.Length, context);
         }
 
-        private (double Calls, double Shares) Totals(long now)
+        // What each unit of share may have in flight, this call included.
+        private double Bound(long now, double warmest)
         {
             double calls = 1;
-            double shares = 0;
-            for (int i = 0; i < Candidates.Length; i++)
+            double shares = warmest == 0 ? _allWeights : 0;
+            for (int i = 0; i < _loads.Length; i++)
             {
                 calls += Load(i, now);
-                shares += Candidates[i].Weight * Candidates[i].GetWarmth(now);
+                shares += warmest == 0 ? 0 : Share(i, now, warmest);
             }
 
-            return (calls, shares);
+            return _bound * calls / shares;
         }
 
-        private double Load(int index, long now)
+        private double Share(int index, long now, double warmest) => warmest == 0 ? _weights[index] : _weights[index] * Candidates[index].GetWarmth(now);
+
+        private int Load(int index, long now)
         {
             // Whole calls, so that somebody is always within the bound: all bounds together are more than all calls.
-            EndPointLoad load = Candidates[index].Load;
-            return load.InFlight + Math.Floor(load.GetPenalty(now) + 0.5);
+            EndPointLoad load = _loads[index];
+            return load.InFlight + (int)(load.GetPenalty(now) + 0.5);
         }
-
-        private double BoundOf(int index, long now, double calls, double shares) =>
-            Math.Ceiling(_bound * calls * Candidates[index].Weight * Candidates[index].GetWarmth(now) / shares);
     }
 }

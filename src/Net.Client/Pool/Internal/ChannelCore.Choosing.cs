@@ -3,11 +3,14 @@ namespace Net.Client.Internal;
 // Who may be picked: made anew when it changes, outside the gate, as policies are the user's code.
 internal sealed partial class ChannelCore
 {
+    // A resolver's lists are never empty: without an end point the first has not come yet.
+    private bool IsResolving_NeedsGate => Options.Resolver is not null && _endPoints.TrueForAll(static s => s.IsRemoved);
+
     // End points that are still being connected to for the first time are left out: they neither get calls nor count as failed.
     private RouteChange Rank_NeedsGate(ProtocolRoute route)
     {
         var ranked = new List<RankedCandidate>(_endPoints.Count);
-        bool isHopeful = false;
+        bool isHopeful = IsResolving_NeedsGate;
         foreach (EndPointState state in _endPoints)
         {
             if (state.IsRemoved || state.Groups.Find(g => g.Route == route) is not { } group)

@@ -3,7 +3,8 @@ namespace Net.Client.Internal;
 // The end of the channel, and what it looks like meanwhile.
 internal sealed partial class ChannelCore
 {
-    private readonly TaskCompletionSource _quiet;
+    // Whether the last call had ended before the channel was closed.
+    private readonly TaskCompletionSource<bool> _quiet;
     private Task? _closing;
 
     internal async Task<bool> DrainAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -14,10 +15,10 @@ internal sealed partial class ChannelCore
         }
 
         MoveTo(ChannelState.Draining);
-        bool isQuiet = true;
+        bool isQuiet;
         try
         {
-            await _quiet.Task.WaitAsync(timeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            isQuiet = await _quiet.Task.WaitAsync(timeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
@@ -28,7 +29,9 @@ internal sealed partial class ChannelCore
         return isQuiet;
     }
 
-    internal Task CloseAsync()
+    public ValueTask DisposeAsync() => new(CloseAsync());
+
+    private Task CloseAsync()
     {
         TaskCompletionSource? own = null;
         lock (Gate)
@@ -42,7 +45,7 @@ internal sealed partial class ChannelCore
 
         if (own is not null)
         {
-            _ = CloseOnceAsync(own);
+            _ = CompleteCloseAsync(own);
         }
 
         return _closing;
@@ -147,14 +150,30 @@ internal sealed partial class ChannelCore
         Kick();
     }
 
-    private async Task CloseOnceAsync(TaskCompletionSource over)
+    private async Task CompleteCloseAsync(TaskCompletionSource over)
+    {
+        try
+        {
+            await CloseOnceAsync().ConfigureAwait(false);
+            over.TrySetResult();
+        }
+        catch (Exception exception)
+        {
+            // Whoever disposes is told, instead of waiting for ever.
+            over.TrySetException(exception);
+        }
+    }
+
+    private async Task CloseOnceAsync()
     {
         MoveTo(ChannelState.Closed);
         Options.Tls.Changed -= HandleTlsChanged;
+        _stopping.Cancel();
         PoolDiagnostics.Remove(this);
         PooledConnection[] connections;
         EndPointState[] endPoints;
         WarmUpWait[] warmUps;
+        _quiet.TrySetResult(false);
         lock (Gate)
         {
             endPoints = [.. _endPoints];
@@ -186,7 +205,6 @@ internal sealed partial class ChannelCore
         // Attempts end by the look that the change of state asked for, and take with them what they have opened meanwhile.
         await _tasks.CloseAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
-        _quiet.TrySetResult();
-        over.TrySetResult();
+        _stopping.Dispose();
     }
 }

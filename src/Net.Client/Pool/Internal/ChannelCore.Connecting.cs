@@ -148,6 +148,7 @@ internal sealed partial class ChannelCore
         {
             ClientLog.ConnectFailed(Logger, state.EndPoint, attempt.Protocol.Name, state.ConnectFailures, pause, failure);
             state.Monitor.Health.RecordConnect(failure.Message);
+            Options.Resolver?.RequestRefresh();
         }
         else
         {

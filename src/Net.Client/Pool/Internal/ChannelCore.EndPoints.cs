@@ -129,6 +129,28 @@ internal sealed partial class ChannelCore
         Raise(ChannelEventKind.EndPointRemoved, state.EndPoint, 0, "it was removed");
     }
 
+    private async Task ResolveAsync(EndPointResolver resolver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (System.Collections.Immutable.ImmutableArray<ChannelEndPoint> endPoints in resolver.ResolveAsync(cancellationToken).ConfigureAwait(false))
+            {
+                SetEndPoints(endPoints, replacesAll: true);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The channel closes.
+        }
+        catch (Exception exception)
+        {
+            // A resolver reports its failures otherwise; the end points that are known stay.
+            ClientLog.ResolverEnded(Logger, resolver.Name, exception);
+        }
+
+        _tasks.End();
+    }
+
     private async Task ForgetAsync(EndPointState state)
     {
         _tasks.Begin();
@@ -154,8 +176,14 @@ internal sealed partial class ChannelCore
                 return;
             }
 
+            bool isNew = generation > _generation || oldest > _oldestTrusted;
             Volatile.Write(ref _generation, Math.Max(_generation, generation));
             Volatile.Write(ref _oldestTrusted, Math.Max(_oldestTrusted, oldest));
+            if (!isNew)
+            {
+                return;
+            }
+
             foreach (EndPointState state in _endPoints)
             {
                 // What was refused may be accepted now.

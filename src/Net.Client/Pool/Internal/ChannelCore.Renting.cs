@@ -15,7 +15,13 @@ internal sealed partial class ChannelCore
             return request.Trace is not null && TryRentTraced(route, request, out lease);
         }
 
-        if (route.TryPick(request, Clock.Now, out lease) == PickOutcome.Leased)
+        long now = Clock.Now;
+        if (request.Deadline != 0 && now >= request.Deadline)
+        {
+            return false;
+        }
+
+        if (route.TryPick(request, now, out lease) == PickOutcome.Leased)
         {
             return true;
         }
@@ -116,17 +122,24 @@ internal sealed partial class ChannelCore
     private static void NoteLeased(CallTrace trace, ChannelLease lease, TimeSpan elapsed) => trace.Add(new CallTraceStep(
         CallTraceStepKind.Leased, elapsed, lease.EndPoint, string.Create(CultureInfo.InvariantCulture, $"connection {lease.ConnectionId}, {lease.Session.Protocol}, {lease.Choice}")));
 
-    private async ValueTask<ChannelLease> WaitAsync(ProtocolRoute route, LeaseRequest request, CancellationToken cancellationToken)
+    // Without an async method: a call that is refused or cancelled, as many are under overload, is told by its task and costs no throw.
+    private ValueTask<ChannelLease> WaitAsync(ProtocolRoute route, in LeaseRequest request, CancellationToken cancellationToken)
     {
         long started = Clock.Now;
-        using Activity? activity = PoolDiagnostics.StartWait(route.Protocol);
+        Activity? activity = PoolDiagnostics.StartWait(route.Protocol);
         TransportException? refusal = RefuseWait(route, request, started, out long limit);
         if (refusal is null)
         {
-            var waiter = new Waiter(route, request, started, limit, _work.WaiterOptions);
+            var waiter = new Waiter(this, route, request, started, limit, activity, _work.WaiterOptions);
             if (route.Waiters.TryAdd(waiter))
             {
-                return await WaitAsync(waiter, activity, cancellationToken).ConfigureAwait(false);
+                request.Trace?.Add(new CallTraceStep(CallTraceStepKind.Waiting, TimeSpan.Zero, null, string.Create(CultureInfo.InvariantCulture, $"place {route.Waiters.Count} in the queue")));
+                waiter.Arm(Options.TimeProvider, Later(Clock.Span(limit - started)), cancellationToken);
+
+                // What came free before this call stood in the queue woke nobody.
+                route.Pump();
+                Kick();
+                return new ValueTask<ChannelLease>(waiter.Task);
             }
 
             refusal = Refuse(route, PickOutcome.NoRoom, null, string.Create(CultureInfo.InvariantCulture, $"{Options.Pool.MaxWaiters} calls wait already, which is the limit ({nameof(PoolOptions)}.{nameof(PoolOptions.MaxWaiters)})."));
@@ -134,44 +147,31 @@ internal sealed partial class ChannelCore
 
         request.Trace?.Add(new CallTraceStep(CallTraceStepKind.Refused, TimeSpan.Zero, null, refusal.Message));
         PoolDiagnostics.EndWait(this, route.Protocol, activity, TimeSpan.Zero, refusal);
-        throw refusal;
+        return ValueTask.FromException<ChannelLease>(refusal);
     }
 
-    private async Task<ChannelLease> WaitAsync(Waiter waiter, Activity? activity, CancellationToken cancellationToken)
+    /// <summary>A wait is over; its task is completed next.</summary>
+    internal void HandleWaited(Waiter waiter, Activity? activity, in ChannelLease lease, Exception? failure)
     {
-        CallTrace? trace = waiter.Request.Trace;
-        trace?.Add(new CallTraceStep(CallTraceStepKind.Waiting, TimeSpan.Zero, null, string.Create(CultureInfo.InvariantCulture, $"place {waiter.Route.Waiters.Count} in the queue")));
-        Exception? failure = null;
-        using ITimer timer = Options.TimeProvider.CreateTimer(w => HandleTimeout((Waiter)w!), waiter, Later(Clock.Span(waiter.Limit - waiter.Since)), Timeout.InfiniteTimeSpan);
-        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (w, token) => ((Waiter)w!).TryCancel(token), waiter);
-        try
+        TimeSpan waited = Clock.Elapsed(waiter.Since, Clock.Now);
+        if (waiter.Request.Trace is { } trace)
         {
-            // What came free before this call stood in the queue woke nobody.
-            waiter.Route.Pump();
-            Kick();
-            ChannelLease lease = await waiter.Task.ConfigureAwait(false);
-            if (trace is not null)
+            if (failure is null)
             {
-                TimeSpan waited = Clock.Elapsed(waiter.Since, Clock.Now);
                 trace.Add(new CallTraceStep(CallTraceStepKind.Woken, waited, lease.EndPoint, "a place came free"));
                 NoteLeased(trace, lease, waited);
             }
+            else
+            {
+                trace.Add(new CallTraceStep(CallTraceStepKind.Refused, waited, null, failure.Message));
+            }
+        }
 
-            return lease;
-        }
-        catch (Exception exception)
-        {
-            failure = exception;
-            trace?.Add(new CallTraceStep(CallTraceStepKind.Refused, Clock.Elapsed(waiter.Since, Clock.Now), null, exception.Message));
-            throw;
-        }
-        finally
-        {
-            PoolDiagnostics.EndWait(this, waiter.Route.Protocol, activity, Clock.Elapsed(waiter.Since, Clock.Now), failure);
-        }
+        PoolDiagnostics.EndWait(this, waiter.Route.Protocol, activity, waited, failure);
     }
 
-    private void HandleTimeout(Waiter waiter)
+    /// <summary>A wait has lasted as long as it may.</summary>
+    internal void HandleTimeout(Waiter waiter)
     {
         TransportException exception;
         if (waiter.Request.Deadline != 0)
@@ -259,6 +259,11 @@ internal sealed partial class ChannelCore
         TransportException? last = null;
         lock (Gate)
         {
+            if (IsResolving_NeedsGate)
+            {
+                return new RouteProspect(true, now, false, null);
+            }
+
             foreach (EndPointState state in _endPoints)
             {
                 if (state.IsRemoved || state.Groups.Find(g => g.Route == route) is not { } group)

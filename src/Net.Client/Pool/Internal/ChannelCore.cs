@@ -8,7 +8,7 @@ namespace Net.Client.Internal;
 /// thread at a time then looks at the whole, notes under the gate what is to be done, and does it afterwards. A wish that could not be met yet is found again by the next look, so that no event
 /// needs to be remembered. Picks and the end of leases need neither gate nor look.
 /// </remarks>
-internal sealed partial class ChannelCore : IThreadPoolWorkItem
+internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposable
 {
     private readonly PoolWork _work;
     private readonly Random _random;
@@ -20,6 +20,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
     private readonly SettlePass _pass = new();
     private readonly TaskCount _tasks;
     private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
     private ProtocolRoute[] _routes = [];
     private long _generation;
     private long _oldestTrusted;
@@ -37,7 +38,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
         Logger = options.LoggerFactory.CreateLogger<NetChannel>();
         Events = new ChannelEvents(work, Logger);
         _tasks = new TaskCount(work.WaiterOptions);
-        _quiet = new TaskCompletionSource(work.WaiterOptions);
+        _quiet = new TaskCompletionSource<bool>(work.WaiterOptions);
         _random = options.Random ?? new Random();
         Entropy = new EntropySource(_random, work.IsSingleThreaded);
         _balancing = new BalancingContext { TimeProvider = options.TimeProvider, Random = new Random(_random.Next()) };
@@ -47,6 +48,9 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
         _generation = options.Tls.Generation;
         _oldestTrusted = options.Tls.OldestTrustedGeneration;
         options.Tls.Changed += HandleTlsChanged;
+
+        // A change before there was anybody to hear of it.
+        HandleTlsChanged(this, EventArgs.Empty);
         if (_ejector is not null)
         {
             _ejector.Ejected += (_, _) => Kick();
@@ -59,6 +63,11 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
 
         SetEndPoints(options.EndPoints, replacesAll: true);
         PoolDiagnostics.Add(this);
+        if (options.Resolver is { } resolver)
+        {
+            _tasks.Begin();
+            _ = ResolveAsync(resolver, _stopping.Token);
+        }
     }
 
     // Nothing is checked actively, nothing is read: only the end of attempts to connect counts.
@@ -175,7 +184,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem
         pass.Ready.ForEach(static wait => wait.Source.TrySetResult());
         if (pass.IsQuiet)
         {
-            _quiet.TrySetResult();
+            _quiet.TrySetResult(true);
         }
 
         // A clock that has no timer left after this look has none armed: the look that arms it is the only one that does.

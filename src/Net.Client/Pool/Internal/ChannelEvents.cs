@@ -80,13 +80,16 @@ internal sealed class ChannelEvents(PoolWork work, ILogger logger) : IThreadPool
             }
 
             Log(change);
-            try
+            foreach (EventHandler<ChannelEventArgs> handler in Delegate.EnumerateInvocationList(handlers))
             {
-                handlers?.Invoke(sender, change);
-            }
-            catch (Exception exception)
-            {
-                ClientLog.ListenerFailed(logger, change.Kind, exception);
+                try
+                {
+                    handler(sender, change);
+                }
+                catch (Exception exception)
+                {
+                    ClientLog.ListenerFailed(logger, change.Kind, exception);
+                }
             }
         }
     }

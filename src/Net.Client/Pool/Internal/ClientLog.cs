@@ -43,4 +43,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(2112, LogLevel.Error, "The pool's upkeep failed and goes on with the next change.", EventName = "PoolUpkeepFailed")]
     internal static partial void UpkeepFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2113, LogLevel.Error, "The resolver {Resolver} ended against its contract; the end points that are known stay.", EventName = "PoolResolverEnded")]
+    internal static partial void ResolverEnded(ILogger logger, string resolver, Exception exception);
 }

@@ -109,14 +109,11 @@ internal sealed partial class ConnectionGroup
 
     private void Cut_NeedsGate(SettlePass pass, PooledConnection connection, string reason)
     {
-        if (connection.State < PooledConnectionState.Draining)
+        bool isFirst = connection.State < PooledConnectionState.Draining;
+        connection.BeginDrain_NeedsGate(pass.Now);
+        if (isFirst)
         {
-            connection.BeginDrain_NeedsGate(pass.Now);
             _core.NoteDraining_NeedsGate(connection, reason);
-        }
-        else
-        {
-            connection.BeginDrain_NeedsGate(pass.Now);
         }
     }
 
@@ -166,6 +163,13 @@ internal sealed partial class ConnectionGroup
         if (Target_NeedsGate(ready) > ready && !isConnecting)
         {
             Connect_NeedsGate(pass, isTcp);
+        }
+
+        if (_race is { FallbackWon: true } lost && ready == 0 && _fallback is null)
+        {
+            // What TCP gave is gone while QUIC is still under way: TCP has its turn again.
+            lost.FallbackWon = lost.FallbackStarted = false;
+            lost.FallbackAt = Math.Max(pass.Now, EndPoint.NextConnect);
         }
 
         if (_race is { FallbackStarted: false } race)

@@ -151,6 +151,5 @@ internal sealed partial class ConnectionGroup
         {
             Route.IsStale = true;
         }
-
     }
 }

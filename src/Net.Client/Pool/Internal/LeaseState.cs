@@ -1,14 +1,12 @@
-namespace Net.Client.Internal;
+namespace Net.Client;
 
 /// <summary>What a <see cref="ChannelLease"/> points to. It is used for one lease after the other; the version tells them apart.</summary>
 internal abstract class LeaseState
 {
     private long _version;
 
-    /// <summary>Number of the lease that this object serves now; odd while it is lent.</summary>
+    /// <summary>Number of the lease that this object serves now, or would serve next.</summary>
     internal long Version => Volatile.Read(ref _version);
-
-    internal bool IsLent => (Version & 1) != 0;
 
     /// <summary>The session that is lent.</summary>
     internal abstract ChannelSession? Session { get; }
@@ -23,19 +21,18 @@ internal abstract class LeaseState
     internal abstract long ConnectionId { get; }
 
     /// <summary>Which transport won, and why.</summary>
-    internal abstract string? Choice { get; }
-
-    /// <summary>Begins a lease; what it lends is set.</summary>
-    internal void Lend() => Volatile.Write(ref _version, _version + 1);
+    internal virtual string? Choice => null;
 
     /// <summary>Notes that the first answer came.</summary>
-    internal abstract void NoteAnswer();
+    internal virtual void NoteAnswer()
+    {
+    }
 
     /// <summary>Ends the lease of a version, if it has not ended.</summary>
     /// <returns>Whether this call ended it.</returns>
     internal bool TryComplete(long version, CallOutcome outcome)
     {
-        if ((version & 1) == 0 || Interlocked.CompareExchange(ref _version, version + 1, version) != version)
+        if (Interlocked.CompareExchange(ref _version, version + 1, version) != version)
         {
             return false;
         }

@@ -31,8 +31,16 @@ internal static class PoolDiagnostics
 
     internal static Activity? StartWait(ChannelProtocol protocol)
     {
+        Activity? caller = Activity.Current;
         Activity? activity = Source.StartActivity("transport.pool.wait", ActivityKind.Internal);
-        activity?.SetTag("network.protocol.name", protocol.Name);
+        if (activity is not null)
+        {
+            activity.SetTag("network.protocol.name", protocol.Name);
+
+            // It ends on another thread; what the caller does meanwhile does not belong to it.
+            Activity.Current = caller;
+        }
+
         return activity;
     }
 
@@ -50,11 +58,18 @@ internal static class PoolDiagnostics
             WaitDuration.Record(duration.TotalSeconds, new("transport.channel", core.Options.Name), new("network.protocol.name", protocol.Name), new("transport.outcome", outcome));
         }
 
-        if (activity is not null && failure is not null)
+        if (activity is null)
+        {
+            return;
+        }
+
+        if (failure is not null)
         {
             activity.SetTag("error.type", outcome);
             activity.SetStatus(ActivityStatusCode.Error, failure.Message);
         }
+
+        activity.Stop();
     }
 
     internal static void Connected(ChannelCore core, PooledConnection connection)

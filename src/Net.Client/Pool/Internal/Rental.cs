@@ -21,7 +21,7 @@ internal sealed class Rental : LeaseState
     // Only a lease that nobody can complete any more is collected; those that are kept for reuse are not lent.
     ~Rental()
     {
-        if (IsLent && _connection is { } connection)
+        if (_connection is { } connection)
         {
             connection.Group.NoteLostLease(connection);
             TryComplete(Version, CallOutcome.Cancelled);
@@ -52,7 +52,6 @@ internal sealed class Rental : LeaseState
         rental._started = now;
         rental._answered = 0;
         endPoint.Load.Begin();
-        rental.Lend();
         return new ChannelLease(rental);
     }
 
