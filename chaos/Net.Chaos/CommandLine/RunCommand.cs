@@ -62,8 +62,8 @@ internal static class RunCommand
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         void Handle(PosixSignalContext received)
         {
-            // A second one ends the program as it would without this.
-            received.Cancel = !stopping.IsCancellationRequested;
+            // Nor does a second one end the program: hosts would outlive it, and what is left to do has an end.
+            received.Cancel = true;
             stopping.Cancel();
         }
 

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Net.Chaos.Judging;
+using Net.Chaos.Ledgers;
+using Net.Chaos.Reporting;
+using Net.Chaos.Running;
+using Net.Chaos.Scenarios;
+
+namespace Net.ChaosTests.Reporting;
+
+/// <summary>What reports say of a run that passed and of one that failed.</summary>
+[TestClass]
+public sealed class ReportTests
+{
+    private const string Command = "net-chaos run a.yaml --seed 18446744073709551615";
+
+    [TestMethod]
+    public void Json_OfARun_HoldsSeedNumbersAndBadCalls()
+    {
+        using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize([Report(holds: false)], ReportJson.Default.IReadOnlyListReportModel));
+
+        JsonElement run = json.RootElement[0];
+        Assert.AreEqual("18446744073709551615", run.GetProperty("seed").GetString());
+        Assert.AreEqual(Command, run.GetProperty("command").GetString());
+        Assert.IsFalse(run.GetProperty("passed").GetBoolean());
+        Assert.AreEqual(0.5, run.GetProperty("figures").GetProperty("success").GetDouble());
+        Assert.AreEqual("Unknown", run.GetProperty("badCalls")[0].GetProperty("result").GetString());
+        Assert.AreEqual(1, run.GetProperty("seconds").EnumerateArray().Where(static s => s.GetProperty("host").GetString() == "h1").Sum(static s => s.GetProperty("ok").GetInt32()));
+        Assert.IsGreaterThan(0, run.GetProperty("machine").GetProperty("cores").GetInt32());
+    }
+
+    [TestMethod]
+    public void Results_OfAFailedRun_NameTheReasonAndKeepTheTableWhole()
+    {
+        string page = ResultsPage.Write([Report(holds: false), Report(holds: true)]);
+
+        Assert.Contains("| 11 | a | proof: kill on h1 happened | 0 processes \\| threads | 18446744073709551615 | FAIL | 1 calls: it was lost \\| or not |", page);
+        Assert.Contains("| 11 | a | proof: kill on h1 happened | 0 processes \\| threads | 18446744073709551615 | pass |  |", page);
+        Assert.Contains("1 of 2 scenarios passed", page);
+    }
+
+    [TestMethod]
+    public void Timeline_OfARun_IsOneFileWithADrawingOfItsFaults()
+    {
+        string page = TimelinePage.Write([Report(holds: false)]);
+
+        string drawing = page[page.IndexOf("<svg", StringComparison.Ordinal)..(page.IndexOf("</svg>", StringComparison.Ordinal) + 6)];
+        XElement svg = XElement.Parse(drawing);
+        Assert.IsTrue(svg.Descendants("title").Any(static t => t.Value.StartsWith("kill h1", StringComparison.Ordinal)));
+        Assert.IsTrue(svg.Descendants("title").Any(static t => t.Value == "second 1: 1 successes"));
+        Assert.IsTrue(svg.Descendants("title").Any(static t => t.Value == "second 3: 1 failed or unknown"));
+        Assert.Contains("&lt;b&gt;", page);
+        Assert.DoesNotContain("<b>bold", page);
+        Assert.DoesNotContain("<script", page);
+        Assert.DoesNotContain("http", page);
+    }
+
+    [TestMethod]
+    public void Lines_OfAFailedRun_SayWhatDoesNotHold()
+    {
+        var output = new StringWriter();
+        new LineObserver(output).Ended(Result(holds: false));
+
+        Assert.Contains("DOES NOT proof: kill on h1 happened", output.ToString());
+        Assert.Contains("a: FAILED", output.ToString());
+    }
+
+    [TestMethod]
+    public void Passed_RunWithoutFindings_IsNoSuccess() => Assert.IsFalse((Result(holds: true) with { Findings = [] }).Passed);
+
+    private static ReportModel Report(bool holds) => ReportBuilder.Build(Result(holds), Command);
+
+    private static RunResult Result(bool holds)
+    {
+        var scenario = new Scenario { Name = "a", About = "What <b>bold</b> text does", Rows = [11] };
+        CallRecord ok = Make(1);
+        ok.End(CallResult.Ok, TimeSpan.FromSeconds(1.25), host: "h1");
+        CallRecord bad = Make(2);
+        bad.End(CallResult.Unknown, TimeSpan.FromSeconds(3.5), "it was lost | or not", "h2", 2);
+        var fault = new FaultRecord { Word = "kill", Target = "h1", Began = TimeSpan.FromSeconds(1), Ended = TimeSpan.FromSeconds(2), Hosts = ["h1"], Proof = 1, ProofOf = "processes" };
+        var evidence = new RunEvidence { Calls = [ok, bad], Faults = [fault], LoadEnded = TimeSpan.FromSeconds(4) };
+        var finding = new Finding("proof", "kill on h1 happened", "0 processes | threads", holds);
+        return new RunResult(scenario, ulong.MaxValue, DateTimeOffset.UnixEpoch, evidence, [finding], FigureCounter.Count(evidence), null);
+    }
+
+    private static CallRecord Make(int second) => new()
+    {
+        Id = (UInt128)second, Client = "c1", Load = "unary 1", IsIdempotent = true, Began = TimeSpan.FromSeconds(second), Deadline = TimeSpan.FromSeconds(second + 10),
+    };
+}
