@@ -33,6 +33,9 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <summary>The QUIC version in use; <see cref="QuicVersion.Unknown"/> when the engine is not told.</summary>
     public abstract QuicVersion Version { get; }
 
+    /// <summary>What carries it, as OpenTelemetry's <c>network.transport</c> says it: <c>quic</c>, or <c>tcp</c> for the engine that stands in where UDP is blocked.</summary>
+    public virtual string NetworkTransport => "quic";
+
     /// <summary>The TLS cipher suite in use, such as <c>TLS_AES_128_GCM_SHA256</c>; <c>null</c> before the handshake is over or when the engine does not know it.</summary>
     public abstract string? CipherSuite { get; }
 

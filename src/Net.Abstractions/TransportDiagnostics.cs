@@ -90,7 +90,7 @@ public static class TransportDiagnostics
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("transport.engine", engine);
-            activity.SetTag("network.transport", "quic");
+            activity.SetTag("network.transport", CarrierOf(engine));
             activity.SetTag("server.address", options.EffectiveServerName);
             activity.SetTag("server.port", options.RemotePort);
         }
@@ -125,6 +125,8 @@ public static class TransportDiagnostics
         activity.SetStatus(ActivityStatusCode.Error, exception.Message);
     }
 
+    private static string CarrierOf(string engine) => engine == TcpConnection.EngineName ? "tcp" : "quic";
+
     private static Activity? StartHandshake(string engine, string role, TimeSpan duration)
     {
         Activity? span = Source.StartActivity("transport.handshake", ActivityKind.Internal);
@@ -134,7 +136,7 @@ public static class TransportDiagnostics
             span.SetStartTime(span.StartTimeUtc - duration);
             span.SetTag("transport.engine", engine);
             span.SetTag("transport.role", role);
-            span.SetTag("network.transport", "quic");
+            span.SetTag("network.transport", CarrierOf(engine));
         }
 
         return span;

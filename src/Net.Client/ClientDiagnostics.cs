@@ -28,7 +28,7 @@ public static class ClientDiagnostics
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("transport.route", route);
-            activity.SetTag("network.transport", "quic");
+            activity.SetTag("network.transport", connection.NetworkTransport);
             activity.SetTag("network.protocol.name", RawStreamProtocol.ApplicationProtocol);
             activity.SetTag("network.peer.address", connection.RemoteEndPoint.Address.ToString());
             activity.SetTag("network.peer.port", connection.RemoteEndPoint.Port);

@@ -33,7 +33,7 @@ public static class ServerDiagnostics
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("transport.route", header.Route);
-            activity.SetTag("network.transport", "quic");
+            activity.SetTag("network.transport", connection.NetworkTransport);
             activity.SetTag("network.protocol.name", RawStreamProtocol.ApplicationProtocol);
             activity.SetTag("network.peer.address", connection.RemoteEndPoint.Address.ToString());
             activity.SetTag("network.peer.port", connection.RemoteEndPoint.Port);

@@ -43,6 +43,9 @@ public static class RawStreamErrorCodes
     /// <summary>A unidirectional stream, or one opened by the server, neither of which this version uses.</summary>
     public const long WrongDirection = 0x0c;
 
+    /// <summary>The frames that carry streams over TCP make no sense. Only in CLOSE, over TCP; QUIC has codes of its own for that.</summary>
+    public const long FramingError = 0x0d;
+
     /// <summary>The first code that applications may use for their own purposes.</summary>
     public const long FirstApplicationCode = 0x100;
 
@@ -64,6 +67,7 @@ public static class RawStreamErrorCodes
         GoingAway => nameof(GoingAway),
         ShuttingDown => nameof(ShuttingDown),
         WrongDirection => nameof(WrongDirection),
+        FramingError => nameof(FramingError),
         _ => null,
     };
 

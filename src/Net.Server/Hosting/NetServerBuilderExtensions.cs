@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Net.Server.Kestrel;
 
 namespace Net.Server;
 
@@ -13,6 +15,7 @@ public static class NetServerBuilderExtensions
 {
     /// <summary>
     /// Serves the application over HTTP/3 and raw streams on UDP and over HTTP/1.1 and HTTP/2 on TCP at the same ports, with Alt-Svc, one identity and one policy for client certificates.
+    /// Raw streams are served on TCP, too, for clients whose network blocks UDP.
     /// </summary>
     /// <remarks>When no QUIC engine runs here, TCP is served alone, without Alt-Svc, and the log says at start what is missing and how to get it.</remarks>
     /// <param name="builder">The application's builder, of any kind.</param>
@@ -43,14 +46,19 @@ public static class NetServerBuilderExtensions
         builder.WebHost.UseKestrelHttpsConfiguration();
         if (options.EndPoints.Count > 0)
         {
-            builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new EndPoints(
-                options.EndPoints, protocols, new TcpTls(selector!, provider.GetService<TimeProvider>() ?? TimeProvider.System)));
+            builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider =>
+            {
+                TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+                var streams = new TcpRawStreams(
+                    provider.GetRequiredService<RawStreamRoutes>(), options.Transport, time, provider.GetRequiredService<ILoggerFactory>().CreateLogger("Net.Server"));
+                return new EndPoints(options.EndPoints, protocols, new TcpTls(selector!, () => streams.Offer(protocols), time), streams);
+            });
         }
 
         return builder;
     }
 
-    private sealed class EndPoints(IEnumerable<IPEndPoint> endPoints, HttpProtocols protocols, TcpTls tls) : IConfigureOptions<KestrelServerOptions>
+    private sealed class EndPoints(IEnumerable<IPEndPoint> endPoints, HttpProtocols protocols, TcpTls tls, TcpRawStreams streams) : IConfigureOptions<KestrelServerOptions>
     {
         public void Configure(KestrelServerOptions options)
         {
@@ -60,6 +68,7 @@ public static class NetServerBuilderExtensions
                 {
                     listen.Protocols = protocols;
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.SelectAsync });
+                    listen.Use(next => connection => streams.ServeAsync(connection, next));
                 });
             }
         }

@@ -6,7 +6,7 @@ namespace Net.Server;
 /// <summary>What the server logs. Ids 5000 to 5999 belong to Net.Server and are never used again for something else.</summary>
 internal static partial class ServerLog
 {
-    [LoggerMessage(5000, LogLevel.Information, "Listening on UDP {EndPoint} with engine {Engine} for {Protocols}.", EventName = nameof(Listening))]
+    [LoggerMessage(5000, LogLevel.Information, "Listening on {EndPoint} with engine {Engine} for {Protocols}.", EventName = nameof(Listening))]
     internal static partial void Listening(ILogger logger, IPEndPoint endPoint, string engine, string protocols);
 
     [LoggerMessage(5001, LogLevel.Debug, "Connection {ConnectionId} from {RemoteEndPoint} with protocol {Protocol}.", EventName = nameof(ConnectionAccepted))]
