@@ -30,6 +30,7 @@ public sealed class RawStream : IDuplexPipe, IAsyncDisposable
     private long _abortCode;
     private Exception? _failure;
     private int _isDisposed;
+    private Action<Exception?>? _ended;
 
     internal RawStream(
         TransportStream transport, RawStreamHeader header, RawStreamLimits limits, TimeProvider timeProvider, long started, Activity? activity)
@@ -102,9 +103,20 @@ public sealed class RawStream : IDuplexPipe, IAsyncDisposable
             Transport.Abort(RawStreamErrorCodes.Cancelled);
         }
 
-        await Transport.DisposeAsync().ConfigureAwait(false);
-        ClientDiagnostics.EndStream(_activity, _timeProvider.GetElapsedTime(_started), _end == (int)End.None ? _failure : MakeEndException());
+        try
+        {
+            await Transport.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Exception? failure = _end == (int)End.None ? _failure : MakeEndException();
+            ClientDiagnostics.EndStream(_activity, _timeProvider.GetElapsedTime(_started), failure);
+            Interlocked.Exchange(ref _ended, null)?.Invoke(failure);
+        }
     }
+
+    /// <summary>Says whom to tell when the stream is disposed, with how it failed if it did: what was lent for it goes back then. To be called before the stream is handed out.</summary>
+    internal void NotifyEnd(Action<Exception?> ended) => _ended = ended;
 
     internal void EndAfter(TimeSpan? deadline, CancellationToken cancellationToken)
     {

@@ -56,6 +56,9 @@ public sealed class GrpcClient : IDisposable
     /// </summary>
     public static HttpRequestOptionsKey<Idempotency> IdempotencyKey { get; } = new("Net.Http3.Idempotency");
 
+    /// <summary>Where a request of a call with one message says that its content can be written again. The key is the one that Net.Http3 reads.</summary>
+    public static HttpRequestOptionsKey<bool> ReplayableContentKey { get; } = new("Net.Http3.ReplayableContent");
+
     /// <summary>The server's address.</summary>
     public Uri Address { get; }
 

@@ -45,7 +45,7 @@ public sealed partial class Http3Connection
         }
     }
 
-    private async ValueTask<Http3Exchange> OpenExchangeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async ValueTask<Http3Exchange> OpenExchangeAsync(HttpRequestMessage request, HttpCallObserver? observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
@@ -67,7 +67,7 @@ public sealed partial class Http3Connection
                 stream = await WaitForStreamAsync(idempotency, cancellationToken).ConfigureAwait(false);
             }
 
-            var exchange = new Http3Exchange(this, stream, request);
+            var exchange = new Http3Exchange(this, stream, request, observer);
             Add(exchange);
             return exchange;
         }

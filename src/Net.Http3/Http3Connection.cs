@@ -172,7 +172,10 @@ public sealed partial class Http3Connection : IAsyncDisposable
     /// <returns>The response; disposing it before its end cancels what is left. Trailers are there when the content was read to its end.</returns>
     /// <exception cref="HttpRequestException">It failed; inner exceptions hold an <see cref="HttpProtocolException"/> with the HTTP/3 code, if there is one, and a <see cref="TransportException"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => SendObservedAsync(request, null, cancellationToken);
+
+    /// <summary>Sends a request, and tells when it is over: see <see cref="HttpCallObserver"/>.</summary>
+    internal Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, HttpCallObserver? observer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true })
@@ -185,7 +188,7 @@ public sealed partial class Http3Connection : IAsyncDisposable
             throw new NotSupportedException("CONNECT over HTTP/3 is not supported.");
         }
 
-        ValueTask<Http3Exchange> opening = OpenExchangeAsync(request, cancellationToken);
+        ValueTask<Http3Exchange> opening = OpenExchangeAsync(request, observer, cancellationToken);
         return opening.IsCompletedSuccessfully ? opening.Result.SendAsync(cancellationToken) : SendWhenOpenAsync(opening, cancellationToken);
     }
 

@@ -54,8 +54,8 @@ public static class Http3Diagnostics
             if (response is not null)
             {
                 activity.SetTag("http.response.status_code", status);
-                activity.SetTag("network.protocol.version", "3");
-                activity.SetTag("network.transport", "quic");
+                activity.SetTag("network.protocol.version", VersionOf(response));
+                activity.SetTag("network.transport", response.Version.Major >= 3 ? "quic" : "tcp");
             }
 
             if (errorType is not null)
@@ -80,7 +80,7 @@ public static class Http3Diagnostics
             if (response is not null)
             {
                 tags.Add("http.response.status_code", status);
-                tags.Add("network.protocol.version", "3");
+                tags.Add("network.protocol.version", VersionOf(response));
             }
 
             if (errorType is not null)
@@ -120,6 +120,8 @@ public static class Http3Diagnostics
         "TRACE" => "TRACE",
         _ => "_OTHER",
     };
+
+    private static string VersionOf(HttpResponseMessage response) => response.Version.Major >= 3 ? "3" : "2";
 
     private static string ErrorTypeOf(Exception failure) => failure switch
     {

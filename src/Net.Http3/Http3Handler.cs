@@ -15,8 +15,6 @@ namespace Net.Http3;
 /// </remarks>
 public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
 {
-    private const HttpStatusCode TooEarly = (HttpStatusCode)425;
-
     private static readonly TimeSpan LongestMaintenance = TimeSpan.FromSeconds(30);
 
     private readonly Http3HandlerOptions _options;
@@ -147,9 +145,6 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
     private static bool MayFallBack(Exception exception) =>
         Http3Exceptions.FindTransportException(exception) is { Error: TransportError.ConnectFailed or TransportError.EngineMissing };
 
-    private static bool CanBeSentAgain(HttpRequestMessage request) =>
-        request.Content is null or ByteArrayContent or ReadOnlyMemoryContent || !request.Options.TryGetValue(Http3Exchange.ContentBegun, out _);
-
     private Task<HttpResponseMessage> FallBackAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.Version.Major >= 3)
@@ -217,7 +212,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
                 }
 
                 HttpResponseMessage response = await sending.ConfigureAwait(false);
-                if (response.StatusCode != TooEarly || wasTooEarly || connection.Session.Connection.EarlyData == EarlyDataStatus.None || !CanBeSentAgain(request))
+                if (wasTooEarly || connection.Session.Connection.EarlyData == EarlyDataStatus.None || !TooEarly.MustBeSentAgain(response, request))
                 {
                     return response;
                 }
@@ -227,7 +222,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
                 response.Dispose();
                 await connection.Session.Connection.HandshakeCompletion.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (HttpRequestException exception) when (attempt <= _options.MaxRetries && Http3Exceptions.IsSafeToRetry(exception) && CanBeSentAgain(request))
+            catch (HttpRequestException exception) when (attempt <= _options.MaxRetries && Http3Exceptions.IsSafeToRetry(exception) && TooEarly.CanBeSentAgain(request))
             {
                 Http3Log.RequestRetried(_logger, origin.EndPoint, attempt + 1);
             }

@@ -14,6 +14,12 @@ public static class Http3RequestOptions
     /// </summary>
     public static readonly HttpRequestOptionsKey<Idempotency> Idempotency = new("Net.Http3.Idempotency");
 
+    /// <summary>
+    /// Whether the request's content can be written more than once, also by two attempts at a time, so that a request may be sent again. Not set: that of <see cref="ByteArrayContent"/>, of
+    /// <see cref="ReadOnlyMemoryContent"/> and of what derives from them can, any other only as long as its writing has not begun.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<bool> ReplayableContent = new("Net.Http3.ReplayableContent");
+
     /// <summary>Trailers to send behind the content: asked for once, when the content has been written. Ignored for a request without content and over HTTP/1.1 and HTTP/2.</summary>
     public static readonly HttpRequestOptionsKey<Func<IEnumerable<KeyValuePair<string, string>>>> Trailers = new("Net.Http3.Trailers");
 
@@ -30,4 +36,8 @@ public static class Http3RequestOptions
             ? Net.Idempotency.NoSideEffects
             : Net.Idempotency.NonIdempotent;
     }
+
+    /// <summary>Whether a request's content can be written more than once.</summary>
+    internal static bool HasReplayableContent(HttpRequestMessage request) =>
+        request.Content is null or ByteArrayContent or ReadOnlyMemoryContent || (request.Options.TryGetValue(ReplayableContent, out bool isReplayable) && isReplayable);
 }

@@ -253,6 +253,10 @@ internal sealed class ClientExchange : IDisposable
         }
 
         _request.Options.Set(GrpcClient.IdempotencyKey, _context.Idempotency);
+        if (_request.Content is UnaryRequestContent)
+        {
+            _request.Options.Set(GrpcClient.ReplayableContentKey, true);
+        }
     }
 
     /// <summary>Checks the headers and opens the body.</summary>

@@ -24,6 +24,7 @@ internal sealed partial class Http3Exchange
     private readonly Http3Connection _connection;
     private readonly TransportStream _stream;
     private readonly HttpRequestMessage _request;
+    private readonly HttpCallObserver? _observer;
     private readonly ResponseHead _head;
     private readonly ResponseReader _reader;
     private int _openSides = SendSide | ReceiveSide;
@@ -32,11 +33,12 @@ internal sealed partial class Http3Exchange
     private CancellationTokenRegistration _registration;
     private CancellationTokenSource? _contentCancellation;
 
-    internal Http3Exchange(Http3Connection connection, TransportStream stream, HttpRequestMessage request)
+    internal Http3Exchange(Http3Connection connection, TransportStream stream, HttpRequestMessage request, HttpCallObserver? observer)
     {
         _connection = connection;
         _stream = stream;
         _request = request;
+        _observer = observer;
         Http3ConnectionOptions options = connection.Options;
         _head = new ResponseHead(this, request, options.MaxResponseHeadersSize, options.MaxInformationalResponses);
         _reader = new ResponseReader(connection.Decoder, stream.Id, _head, options.MaxResponseHeadersSize);
@@ -206,6 +208,7 @@ internal sealed partial class Http3Exchange
         {
             disposal.GetAwaiter().GetResult();
             _connection.Remove(this);
+            _observer?.OnEnded(ObservedFailure());
         }
         else
         {
@@ -226,6 +229,10 @@ internal sealed partial class Http3Exchange
         finally
         {
             _connection.Remove(this);
+            _observer?.OnEnded(ObservedFailure());
         }
     }
+
+    // In the words that the caller heard, or would have heard.
+    private Exception? ObservedFailure() => Volatile.Read(ref _failure) is { } failure ? Http3Exceptions.ToRequestFailure(FailureOr(failure)) : null;
 }

@@ -275,23 +275,21 @@ internal sealed class Http3Origin
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping);
         try
         {
-            TransportConnection connection = await _options.Engine.ConnectAsync(
-                new ConnectOptions
+            return await Http3Protocol.OpenAsync(
+                new ChannelConnectContext
                 {
-                    RemoteEndPoint = EndPoint.ToEndPoint(),
-                    ServerName = EndPoint.Host,
-                    ApplicationProtocols = [Http3Connection.ApplicationProtocol],
+                    EndPoint = new ChannelEndPoint(EndPoint),
+                    Engine = _options.Engine,
                     Tls = _options.Tls,
-                    Limits = _options.Limits with { MaxInboundBidirectionalStreams = 0 },
-                    HandshakeTimeout = _options.ConnectTimeout,
+                    Limits = _options.Limits,
+                    ConnectTimeout = _options.ConnectTimeout,
                     IdleTimeout = _options.TransportIdleTimeout,
                     KeepAliveInterval = _options.KeepAliveInterval,
                     AllowEarlyData = _options.AllowEarlyData,
-                    DefaultStreamErrorCode = (long)Http3ErrorCode.RequestCancelled,
-                    DefaultCloseErrorCode = (long)Http3ErrorCode.NoError,
+                    TimeProvider = _options.TimeProvider,
                 },
+                _sessionOptions,
                 either.Token).ConfigureAwait(false);
-            return await Http3Connection.StartAsync(connection, _sessionOptions, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException exception) when (either.IsCancellationRequested)
         {
