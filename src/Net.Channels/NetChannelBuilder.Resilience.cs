@@ -1,0 +1,72 @@
+using Net.Client;
+
+namespace Net.Channels;
+
+// What is done when calls fail, and how end points are watched.
+public sealed partial class NetChannelBuilder
+{
+    /// <summary>Cuts off an end point that keeps failing, and tries it again after a while. A caller's own mistakes never count. Without this call: never.</summary>
+    /// <param name="options">When; <c>null</c>: the defaults.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddCircuitBreaker(CircuitBreakerOptions? options = null) => Change(() => _options = _options with { Breaker = options ?? CircuitBreakerOptions.Default });
+
+    /// <summary>Gives no calls for a while to an end point that does worse than the others. Without this call: never.</summary>
+    /// <param name="options">When; <c>null</c>: the defaults.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddOutlierEjection(OutlierOptions? options = null) => Change(() => _options = _options with { Outliers = options ?? OutlierOptions.Default });
+
+    /// <summary>Sends calls again that failed, where their idempotency allows it. Without this call: only what the server provably never processed, once.</summary>
+    /// <param name="options">How often and after what pauses; <c>null</c>: the defaults.</param>
+    /// <param name="budget">The budget that all calls of the channel share; <c>null</c>: the defaults.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddRetry(RetryOptions? options = null, RetryBudgetOptions? budget = null) => Change(() =>
+    {
+        _policy = _policy with { Retry = options ?? RetryOptions.Default };
+        _budget = budget ?? _budget;
+    });
+
+    /// <summary>Sends idempotent calls to a second end point while the first has not answered, and takes the first answer. In place of retries.</summary>
+    /// <param name="options">When; <c>null</c>: the defaults.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddHedging(HedgingOptions? options = null) => Change(() => _policy = _policy with { Hedging = options ?? HedgingOptions.Default });
+
+    /// <summary>Bounds each call and each of its attempts. Without this call: by what the caller says alone.</summary>
+    /// <param name="options">How long; <c>null</c>: the defaults.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddTimeouts(TimeoutOptions? options = null) => Change(() => _policy = _policy with { Timeouts = options ?? TimeoutOptions.Default });
+
+    /// <summary>Gives calls of a method a policy of their own, fallbacks included, in place of what is said for all.</summary>
+    /// <param name="method">The full name: the path for HTTP, which for gRPC is <c>/package.Service/Method</c>; the route for raw streams. With <c>*</c> at its end: all names that begin so.</param>
+    /// <param name="policy">The policy.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder ForMethod(string method, CallPolicy policy)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(method);
+        ArgumentNullException.ThrowIfNull(policy);
+        return Change(() =>
+        {
+            if (method[^1] == '*')
+            {
+                _prefixes[method[..^1]] = policy;
+            }
+            else
+            {
+                _methods[method] = policy;
+            }
+        });
+    }
+
+    /// <summary>Adds an active health check, such as <see cref="EchoProbe"/> or <see cref="GrpcHealthProbe"/>, beside QUIC's PING.</summary>
+    /// <param name="probe">The check.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder AddHealthCheck(HealthProbe probe)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        return Change(() => _probes.Add(probe));
+    }
+
+    /// <summary>How end points are watched: intervals, thresholds, what calls and QUIC's own figures say. Its probes are run beside those of <see cref="AddHealthCheck"/>.</summary>
+    /// <param name="options">The options; <c>null</c>: not at all, but for attempts to connect.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder UseHealth(HealthOptions? options) => Change(() => _health = options);
+}
