@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build deps certs bench interop clean sdk native
+.PHONY: help run test build pack deps certs bench interop clean sdk native
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 443
@@ -24,6 +24,7 @@ help:
 	@echo 'make run       set up what is missing, build, and serve on port PORT, UDP and TCP (default 443)'
 	@echo 'make test      set up what is missing, build, and run every test; FILTER= as for dotnet test'
 	@echo 'make build     restore and build everything'
+	@echo 'make pack      build the NuGet packages, with their symbols, into artifacts/packages'
 	@echo 'make deps      install the native libraries the ngtcp2 engine needs'
 	@echo 'make certs     make development certificates in certs/out, or keep those that serve'
 	@echo 'make bench     run the measurements in perf/, with ARGS passed to them'
@@ -45,6 +46,10 @@ native:
 
 build: sdk
 	@$(dotnet_build) Net.sln
+
+pack: build
+	@dotnet msbuild tests/embedding/pack.proj -nologo -v:quiet -nodeReuse:false -t:Pack -p:Configuration=$(CONFIGURATION) -p:PackageOutputPath=$(CURDIR)/artifacts/packages/
+	@ls artifacts/packages
 
 certs:
 	@certs/make-certs.sh

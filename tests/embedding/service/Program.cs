@@ -1,0 +1,41 @@
+using System.Net;
+using System.Text;
+using Net;
+using Net.Channels;
+using Net.Client;
+using Net.Server;
+
+// service CERTIFICATES PORT: serves, calls itself through a channel, prints what came back, and ends.
+string certificates = args[0];
+int port = int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture);
+var builder = WebApplication.CreateSlimBuilder();
+builder.AddNetServer(options =>
+{
+    options.EndPoints.Clear();
+    options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, port));
+    options.Identity = TlsIdentity.FromPemFiles(Path.Combine(certificates, "server.pem"), Path.Combine(certificates, "server-key.pem"));
+});
+builder.Services.AddNetChannel("self", channel => channel
+    .AddEndPoint(ChannelEndPoint.Parse($"https://localhost:{port}"))
+    .UseTrust(CertificateTrust.FromPemFile(Path.Combine(certificates, "ca.pem")))
+    .AddCircuitBreaker().AddRetry());
+builder.Services.AddHttpClient("self", client => client.BaseAddress = new Uri($"https://localhost:{port}")).UseNetChannel("self");
+
+await using WebApplication application = builder.Build();
+application.MapGet("/hello", () => "hello over HTTP");
+application.MapNetStream("echo", new EchoHandler());
+await application.StartAsync();
+
+HttpClient http = application.Services.GetRequiredService<IHttpClientFactory>().CreateClient("self");
+Console.WriteLine(await http.GetStringAsync("/hello"));
+ClientChannel channel = application.Services.GetRequiredKeyedService<ClientChannel>("self");
+await using (RawStream stream = await channel.OpenStreamAsync("echo"))
+{
+    await stream.Output.WriteAsync("hello over a raw stream"u8.ToArray());
+    await stream.Output.CompleteAsync();
+    using var reader = new StreamReader(stream.Input.AsStream(leaveOpen: true), Encoding.UTF8);
+    Console.WriteLine(await reader.ReadToEndAsync());
+}
+
+Console.WriteLine($"end points: {channel.GetSnapshot().EndPoints.Count}");
+await application.StopAsync();
