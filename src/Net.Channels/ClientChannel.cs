@@ -14,7 +14,6 @@ namespace Net.Channels;
 public sealed class ClientChannel : IAsyncDisposable, IDisposable
 {
     private readonly TransportEngine? _ownedEngine;
-    private readonly ResolverLoop? _resolving;
     private readonly RawStreamCallHandler _streams;
     private readonly ChannelProtocol _streamProtocol;
     private readonly Lazy<Http3Protocol> _http3;
@@ -37,7 +36,6 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
         _ownedEngine = parts.OwnedEngine;
         _logger = parts.Logger;
         _authority = parts.Authority;
-        _resolving = parts.Resolver is null ? null : new ResolverLoop(parts.Resolver, parts.Pool, parts.Logger);
     }
 
     /// <summary>The pool beneath: end points that come and go, breakers, health. The channel owns it.</summary>
@@ -159,11 +157,6 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     {
         try
         {
-            if (_resolving is not null)
-            {
-                await _resolving.DisposeAsync().ConfigureAwait(false);
-            }
-
             await Pool.DisposeAsync().ConfigureAwait(false);
             if (_ownedEngine is not null)
             {

@@ -52,7 +52,6 @@ public sealed partial class NetChannelBuilder
             Streams = streams,
             Authority = _authority ?? AuthorityOf(_endPoints[0]),
             Logger = logger,
-            Resolver = _resolver,
             OwnedEngine = ReferenceEquals(engine, _engine) ? null : engine,
             MissingEngineReason = missing,
         });
@@ -126,6 +125,7 @@ public sealed partial class NetChannelBuilder
         {
             EndPoints = [.. _endPoints],
             Tls = tls,
+            Resolver = _resolver,
             Health = _health is null ? null : _health with { Probes = [.. _health.Probes, .. _probes] },
         };
     }

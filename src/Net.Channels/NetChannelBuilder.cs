@@ -61,7 +61,7 @@ public sealed partial class NetChannelBuilder
         return Change(() => _endPoints.Add(endPoint));
     }
 
-    /// <summary>Has end points found, and found again. Those that were named hold until the resolver has answered.</summary>
+    /// <summary>Has end points found, and found again; each answer replaces all that were known.</summary>
     /// <param name="resolver">The resolver, such as <see cref="DnsResolver"/> or <see cref="FileResolver"/>.</param>
     /// <returns>This builder.</returns>
     public NetChannelBuilder UseResolver(EndPointResolver resolver)

@@ -11,9 +11,6 @@ internal static partial class ChannelLog
     [LoggerMessage(EventId = 2901, EventName = "ChannelEngineChosen", Level = LogLevel.Debug, Message = "Channel {Channel} uses the engine {Engine}. {Reasons}")]
     internal static partial void EngineChosen(ILogger logger, string channel, string engine, string reasons);
 
-    [LoggerMessage(EventId = 2902, EventName = "ChannelResolvingEnded", Level = LogLevel.Error, Message = "The resolver {Resolver} failed and finds no more end points; those that are known stay.")]
-    internal static partial void ResolvingEnded(ILogger logger, string resolver, Exception exception);
-
-    [LoggerMessage(EventId = 2903, EventName = "ChannelDisposalFailed", Level = LogLevel.Error, Message = "Channel {Channel} could not be closed.")]
+    [LoggerMessage(EventId = 2902, EventName = "ChannelDisposalFailed", Level = LogLevel.Error, Message = "Channel {Channel} could not be closed.")]
     internal static partial void DisposalFailed(ILogger logger, string channel, Exception exception);
 }

@@ -25,8 +25,6 @@ internal sealed record ChannelParts
 
     internal required ILogger Logger { get; init; }
 
-    internal EndPointResolver? Resolver { get; init; }
-
     internal TransportEngine? OwnedEngine { get; init; }
 
     internal string? MissingEngineReason { get; init; }

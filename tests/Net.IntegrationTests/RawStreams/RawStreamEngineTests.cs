@@ -167,7 +167,7 @@ public abstract class RawStreamEngineTests
     [TestMethod]
     public async Task Deadline_OfTheCaller_EndsBothSides()
     {
-        await using RawStream stream = await OpenAsync("watch", new RawStreamOptions { Deadline = TimeSpan.FromMilliseconds(300) });
+        await using RawStream stream = await OpenAsync("watch", new RawStreamOptions { Deadline = TimeSpan.FromSeconds(2) });
         await SendAsync(stream, "x");
 
         TransportException exception = await Assert.ThrowsExactlyAsync<TransportException>(() => ReceiveAsync(stream, 1));
