@@ -66,6 +66,12 @@ public sealed record PoolOptions
     /// <summary>A connection without any packet of the peer's for this long is lost. Default 150 s, two keep-alives and some; range 1 s to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>. The peer may ask for less.</summary>
     public TimeSpan TransportIdleTimeout { get; init; } = TimeSpan.FromSeconds(150);
 
+    /// <summary>
+    /// Probe timeouts of QUIC in a row (RFC 9002, section 6.2) after which a connection is taken for dead: it gets no more calls, another is opened at once, and calls that are under way on it may still
+    /// end. Default 3, which a path with a fifth of all packets lost hardly ever sees; range 0 to 100, 0 for never. Looked at when a call fails by the transport or by time, and when the health of the end point changes.
+    /// </summary>
+    public int MaxProbeTimeouts { get; init; } = 3;
+
     /// <summary>Calls that may wait for a connection at once, per protocol. Default 1,000; range 0 to 10^6. More are refused with <see cref="TransportError.PoolExhausted"/>: a longer queue serves only calls whose callers have left.</summary>
     public int MaxWaiters { get; init; } = 1000;
 
@@ -93,6 +99,7 @@ public sealed record PoolOptions
         faults.Range(nameof(MaxConnectBackoff), MaxConnectBackoff, Min(ConnectBackoff, hour), hour);
         faults.Range(nameof(KeepAliveInterval), KeepAliveInterval, second, hour, allowInfinite: true);
         faults.Range(nameof(TransportIdleTimeout), TransportIdleTimeout, second, hour, allowInfinite: true);
+        faults.Range(nameof(MaxProbeTimeouts), MaxProbeTimeouts, 0, 100);
         faults.Range(nameof(MaxWaiters), MaxWaiters, 0, 1_000_000);
         faults.Range(nameof(WaitTimeout), WaitTimeout, TimeSpan.Zero, hour);
         if (KeepAliveInterval != Timeout.InfiniteTimeSpan && TransportIdleTimeout != Timeout.InfiniteTimeSpan && KeepAliveInterval >= TransportIdleTimeout)

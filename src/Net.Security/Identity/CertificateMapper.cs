@@ -14,7 +14,7 @@ internal sealed class CertificateMapper(IReadOnlyList<CertificateRule> rules)
     /// <returns><c>null</c> when no rule matches.</returns>
     internal Principal? Map(X509Certificate2 certificate, DateTimeOffset now)
     {
-        var names = new CertificateNames(certificate);
+        var names = new PrincipalNames(certificate);
         foreach (CertificateRule rule in rules)
         {
             foreach (string value in ValuesOf(names, rule.Field))
@@ -61,7 +61,7 @@ internal sealed class CertificateMapper(IReadOnlyList<CertificateRule> rules)
         return name.ToString();
     }
 
-    private static List<string> ValuesOf(CertificateNames names, CertificateField field) => field switch
+    private static List<string> ValuesOf(PrincipalNames names, CertificateField field) => field switch
     {
         CertificateField.CommonName => names.CommonName is { Length: > 0 } name ? [name] : [],
         CertificateField.Subject => names.Subject.Length > 0 ? [names.Subject] : [],

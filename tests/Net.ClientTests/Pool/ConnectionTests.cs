@@ -283,4 +283,59 @@ public sealed class ConnectionTests
         Assert.IsEmpty(fixture.Connections);
         Assert.AreEqual(0, fixture.Time.ActiveTimers);
     }
+
+    [TestMethod]
+    [DataRow(CallOutcome.TimedOut)]
+    [DataRow(CallOutcome.TransportFailure)]
+    public void Complete_FailedOnAConnectionWhosePeerAnswersNothing_ReplacesItAndLetsItsCallsEnd(CallOutcome outcome)
+    {
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 1, MaxProbeTimeouts = 3 });
+        ChannelLease failing = fixture.Begin();
+        ChannelLease other = fixture.Begin();
+        fixture.Session(0).Path = new PathStatistics { ProbeTimeouts = 3 };
+
+        PoolFixture.End(failing, outcome);
+        fixture.Run();
+
+        Assert.AreEqual(2, fixture.Protocol.Sessions.Count);
+        ChannelLease next = fixture.Begin();
+        Assert.AreSame(fixture.Session(1), next.Session);
+        Assert.IsFalse(fixture.Session(0).IsClosed, "A call is under way on it.");
+        PoolFixture.End(other);
+        PoolFixture.End(next);
+        fixture.Run();
+        Assert.IsTrue(fixture.Session(0).IsClosed);
+        Assert.IsTrue(fixture.Events.Any(static e => e.Kind == ChannelEventKind.ConnectionDraining && e.Reason == "its server answers nothing on it"));
+    }
+
+    [TestMethod]
+    [DataRow(2, 3, CallOutcome.TimedOut)]
+    [DataRow(100, 0, CallOutcome.TimedOut)]
+    [DataRow(3, 3, CallOutcome.ServerFailure)]
+    [DataRow(3, 3, CallOutcome.Success)]
+    public void Complete_WithoutSignsOfASilentPeer_KeepsTheConnection(int seen, int max, CallOutcome outcome)
+    {
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 1, MaxProbeTimeouts = max });
+        ChannelLease lease = fixture.Begin();
+        fixture.Session(0).Path = new PathStatistics { ProbeTimeouts = seen };
+
+        PoolFixture.End(lease, outcome);
+        fixture.Run();
+
+        Assert.AreEqual(1, fixture.Protocol.Sessions.Count);
+        Assert.AreEqual(PooledConnectionState.Ready, fixture.Connections[0].State);
+    }
+
+    [TestMethod]
+    public void Health_ThatChangesWhileThePeerAnswersNothing_ReplacesTheConnection()
+    {
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 1 });
+        fixture.Session(0).Path = new PathStatistics { ProbeTimeouts = 5 };
+
+        fixture.Channel.FindHealth(fixture.EndPoints[0])!.RecordPathSign("no answer");
+        fixture.Run();
+
+        Assert.AreEqual(2, fixture.Protocol.Sessions.Count);
+        Assert.IsTrue(fixture.Session(0).IsClosed);
+    }
 }

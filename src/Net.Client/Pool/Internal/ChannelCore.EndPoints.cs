@@ -85,7 +85,11 @@ internal sealed partial class ChannelCore
         var state = new EndPointState(++_lastEndPointId, endPoint, load, breaker, _ejector?.Add(endPoint.ToString()));
         state.Monitor = _monitors.Create(new PoolHealthTarget(state, Gate));
         state.Seen = state.Monitor.Health.Current.State;
-        state.Monitor.Health.Changed += (_, _) => Kick();
+        state.Monitor.Health.Changed += (_, _) =>
+        {
+            FindSilence(state);
+            Kick();
+        };
         if (breaker is not null)
         {
             breaker.StateChanged += (_, change) =>
@@ -110,6 +114,21 @@ internal sealed partial class ChannelCore
         state.Monitor.Start();
         MarkStale_NeedsGate();
         Raise(ChannelEventKind.EndPointAdded, endPoint, 0, "it was added");
+    }
+
+    // The sessions are asked outside the gate.
+    private void FindSilence(EndPointState state)
+    {
+        PooledConnection[] connections;
+        lock (Gate)
+        {
+            connections = [.. state.Groups.SelectMany(static g => g.Pick.Connections)];
+        }
+
+        foreach (PooledConnection connection in connections)
+        {
+            connection.FindSilence(Options.Pool.MaxProbeTimeouts);
+        }
     }
 
     private void Replace_NeedsGate(EndPointState state, ChannelEndPoint endPoint)

@@ -50,6 +50,11 @@ internal sealed partial class ConnectionGroup
             {
                 Drain_NeedsGate(connection, pass.Now, _core.State == ChannelState.Open ? "its end point was removed" : "the channel is draining");
             }
+            else if (connection.IsSilent)
+            {
+                // A peer that is gone and back knows nothing of it, and says so only if its reset key is still the same.
+                Drain_NeedsGate(connection, pass.Now, "its server answers nothing on it");
+            }
             else if (connection.State == PooledConnectionState.Ready && ReasonToRenew(connection, pass.Now, newest, hasMain) is string reason)
             {
                 connection.MoveTo_NeedsGate(PooledConnectionState.Expiring);

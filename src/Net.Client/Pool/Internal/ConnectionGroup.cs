@@ -104,6 +104,11 @@ internal sealed partial class ConnectionGroup
         EndPoint.Outlier?.Record(outcome, now);
         Release(connection, now);
         permit.Report(outcome, now);
+        if (outcome is CallOutcome.TransportFailure or CallOutcome.TimedOut && connection.FindSilence(_options.MaxProbeTimeouts))
+        {
+            Kick();
+        }
+
         if (Route.HasWaiters)
         {
             Route.Pump();

@@ -12,6 +12,7 @@ internal sealed class PooledConnection
     private readonly int _maxStreams;
     private readonly double _growAt;
     private int _state;
+    private bool _isSilent;
     private Counts _counts;
 
     internal PooledConnection(long id, ConnectionGroup group, ChannelProtocol protocol, ChannelSession session, PoolOptions options)
@@ -55,6 +56,9 @@ internal sealed class PooledConnection
 
     /// <summary>When it is cut, once it drains.</summary>
     internal long DrainEnds { get; private set; } = PoolClock.Never;
+
+    /// <summary>Whether the peer was found to answer nothing any more; stays so.</summary>
+    internal bool IsSilent => Volatile.Read(ref _isSilent);
 
     /// <summary>Whether the session was told to drain or to close.</summary>
     internal bool IsEnding { get; set; }
@@ -109,6 +113,19 @@ internal sealed class PooledConnection
         // Written before the count falls: who sees no lease sees a time that is not older than the last.
         Volatile.Write(ref _counts.IdleSince, now);
         return Interlocked.Decrement(ref _counts.Leases) == 0;
+    }
+
+    /// <summary>Asks the transport whether the peer answers. Outside the channel's gate, as it asks the session.</summary>
+    /// <returns>Whether it was just found to be silent.</returns>
+    internal bool FindSilence(int maxProbeTimeouts)
+    {
+        if (maxProbeTimeouts == 0 || IsSilent || State > PooledConnectionState.Expiring || !(Session.GetPathStatistics().ProbeTimeouts >= maxProbeTimeouts))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _isSilent, true);
+        return true;
     }
 
     internal void MarkIdle(long now) => Volatile.Write(ref _counts.IdleSince, now);

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Net.Security;
 
 /// <summary>The names that a certificate holds. The framework reads DNS names and addresses alone, so that the extension is read here (RFC 5280, section 4.2.1.6).</summary>
-internal sealed class CertificateNames
+internal sealed class PrincipalNames
 {
     private const string CommonNameOid = "2.5.4.3";
     private const string AlternativeNameOid = "2.5.29.17";
@@ -17,7 +17,7 @@ internal sealed class CertificateNames
     private static readonly SearchValues<char> DomainCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-_");
     private static readonly SearchValues<char> SegmentCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_");
 
-    internal CertificateNames(X509Certificate2 certificate)
+    internal PrincipalNames(X509Certificate2 certificate)
     {
         Subject = certificate.SubjectName.Name;
         Serial = certificate.SerialNumber.TrimStart('0');
