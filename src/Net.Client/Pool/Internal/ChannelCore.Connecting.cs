@@ -212,7 +212,7 @@ internal sealed partial class ChannelCore
                 Chain = transport.PeerCertificateChain,
                 IsServerCertificate = true,
                 ServerName = transport.ServerName,
-                Close = _ => _ = CutAsync(connection),
+                Close = verdict => _ = CutAsync(connection),
             })
             : null;
 
