@@ -23,6 +23,10 @@ public sealed class BulkCallTests
     private const long ManagedTolerance = 3 << 20;
     private const long NativeTolerance = 2 << 20;
 
+    // Of tens of thousands: what is rejected more often than by a rare coincidence is a fault of ours.
+    private const int FewRejections = 5;
+    private int _rejections;
+
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
@@ -57,7 +61,8 @@ public sealed class BulkCallTests
                 (managedGrown, nativeGrown) = (Memory.ManagedBytes() - managed, ProcessResources.NativeBytes() - native);
             }
 
-            TestContext.WriteLine($"The heap grew by {managedGrown} bytes, native memory by {nativeGrown}.");
+            TestContext.WriteLine($"The heap grew by {managedGrown} bytes, native memory by {nativeGrown}; {_rejections} calls were rejected and made again.");
+            Assert.IsLessThanOrEqualTo(FewRejections, _rejections, "Calls were rejected.");
             Assert.IsLessThan(ManagedTolerance, managedGrown, "The heap grew.");
             Assert.IsLessThan(NativeTolerance, nativeGrown, "Native memory grew.");
             Assert.AreEqual(connections, site.Connections, "Connections came or went.");
@@ -68,7 +73,7 @@ public sealed class BulkCallTests
         await Waiting.Until(() => ProcessResources.CountDescriptors() <= descriptors, "the descriptors are closed");
     }
 
-    private static async Task CallAsync(BesiegedSite site, GrpcClient client, int calls)
+    private async Task CallAsync(BesiegedSite site, GrpcClient client, int calls)
     {
         int left = calls;
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(CallUntilDoneAsync)));
@@ -83,14 +88,14 @@ public sealed class BulkCallTests
         }
     }
 
-    private static async Task CallOnceAsync(GrpcClient client, int number)
+    private async Task CallOnceAsync(GrpcClient client, int number)
     {
         var request = new SimpleRequest { ResponseSize = 10 + (number % 100), Payload = new Payload { Body = ByteString.CopyFrom(new byte[number % 300]) } };
         switch (number % 20)
         {
             case 7:
                 request.ResponseStatus = new EchoStatus { Code = (int)GrpcStatusCode.FailedPrecondition, Message = "asked for" };
-                GrpcException exception = await Assert.ThrowsExactlyAsync<GrpcException>(() => client.UnaryAsync(InteropMethods.UnaryCall, request).AsTask().WithTimeout());
+                GrpcException exception = await Assert.ThrowsExactlyAsync<GrpcException>(() => UnaryAsync(client, request));
                 Assert.AreEqual(GrpcStatusCode.FailedPrecondition, exception.Status.Code);
                 break;
             case 13 when number % 3 == 0:
@@ -104,9 +109,24 @@ public sealed class BulkCallTests
 
                 break;
             default:
-                SimpleResponse response = await client.UnaryAsync(InteropMethods.UnaryCall, request).AsTask().WithTimeout();
+                SimpleResponse response = await UnaryAsync(client, request);
                 Assert.AreEqual(request.ResponseSize, response.Payload.Body.Length);
                 break;
+        }
+    }
+
+    // Once a second Kestrel looks at the requests whose headers have not come yet. It can reject one whose headers come in that instant, since it compares the time with a deadline
+    // that is just being cleared (UpdateStreamTimeouts of its Http3Connection).
+    private async Task<SimpleResponse> UnaryAsync(GrpcClient client, SimpleRequest request)
+    {
+        try
+        {
+            return await client.UnaryAsync(InteropMethods.UnaryCall, request).AsTask().WithTimeout();
+        }
+        catch (GrpcException exception) when (exception.IsSafeToRetry)
+        {
+            Interlocked.Increment(ref _rejections);
+            return await client.UnaryAsync(InteropMethods.UnaryCall, request).AsTask().WithTimeout();
         }
     }
 }
