@@ -75,7 +75,8 @@ public sealed partial class FrameExampleTests
         ApplicationProtocol = RawStreamProtocol.ApplicationProtocol,
         Limits = new TransportLimits { StreamReceiveWindow = TcpFrame.InitialCredit },
         IdleTimeout = Timeout.InfiniteTimeSpan,
-        TimeProvider = timeProvider ?? TimeProvider.System,
+        // Stands still, so that no machine is too slow for the second that a closing side waits.
+        TimeProvider = timeProvider ?? new ManualTimeProvider(),
     };
 
     // Answers each stream with its own bytes, once it has them all.

@@ -85,12 +85,14 @@ public sealed class ChannelTests
     }
 
     [TestMethod]
-    public async Task Calls_ToThreeServers_AreSpreadAndSurviveOneThatDies()
+    [DataRow(FallbackPolicy.Exact)]
+    [DataRow(FallbackPolicy.Only)]
+    public async Task Calls_ToThreeServers_AreSpreadAndSurviveOneThatDies(FallbackPolicy policy)
     {
         await using ChannelSite first = await ChannelSite.StartAsync(s_certificates);
         await using ChannelSite second = await ChannelSite.StartAsync(s_certificates);
         ChannelSite third = await ChannelSite.StartAsync(s_certificates);
-        await using ClientChannel channel = ChannelSite.Builder(s_certificates, first, second, third).UseBalancing(Balancing.RoundRobin).AddCircuitBreaker().AddRetry().Build();
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, first, second, third).UseFallback(policy).UseBalancing(Balancing.RoundRobin).AddCircuitBreaker().AddRetry().Build();
         using HttpClient http = channel.CreateHttpClient();
         await channel.WarmUpAsync(3).WithTimeout();
         for (int i = 0; i < 30; i++)
@@ -170,6 +172,61 @@ public sealed class ChannelTests
 
         Assert.AreEqual(TransportError.CertificateRejected, Net.Http3.Http3Exceptions.FindTransportException(exception)!.Error);
         Assert.AreEqual(0, site.Requests);
+    }
+
+    [TestMethod]
+    [DataRow(FallbackPolicy.Exact)]
+    [DataRow(FallbackPolicy.Only)]
+    public async Task Duplex_OverBothTransports_CountsUntilItsEnd(FallbackPolicy policy)
+    {
+        await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site).UseFallback(policy).AddRetry().Build();
+        using GrpcClient grpc = channel.CreateGrpcClient();
+        await using (GrpcDuplexCall<EchoRequest, EchoResponse> call = grpc.Duplex(EchoMethods.EchoStream))
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                await call.Requests.WriteAsync(new EchoRequest { Payload = $"message {i}" }).AsTask().WithTimeout();
+                Assert.AreEqual($"message {i}", (await call.Responses.ReadAsync().AsTask().WithTimeout())!.Payload);
+            }
+
+            Assert.AreEqual(1, channel.GetSnapshot().InFlight);
+            await call.CompleteRequestsAsync().AsTask().WithTimeout();
+            Assert.IsNull(await call.Responses.ReadAsync().AsTask().WithTimeout());
+        }
+
+        await WaitForNoLeasesAsync(channel);
+    }
+
+    [TestMethod]
+    public async Task Requests_OverHttp2_MayNameOtherHosts()
+    {
+        await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site).UseFallback(FallbackPolicy.Only).Build();
+        using var http = new HttpClient(channel.CreateHttpHandler());
+
+        foreach (string host in new[] { "one.example", "two.example", "one.example" })
+        {
+            Assert.AreEqual($"{site.Port} HTTP/2 ", await http.GetStringAsync($"https://{host}/who").WithTimeout());
+        }
+    }
+
+    [TestMethod]
+    public async Task Drain_WaitsForTheCallThatRuns()
+    {
+        await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site).Build();
+        RawStream stream = await channel.OpenStreamAsync("echo").AsTask().WithTimeout();
+        await stream.Output.WriteAsync("last words"u8.ToArray()).WithTimeout();
+
+        Task<bool> draining = channel.DrainAsync(TestDeadline.Limit);
+        TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => channel.OpenStreamAsync("echo").AsTask().WithTimeout());
+        await stream.Output.CompleteAsync();
+        Assert.AreEqual(10, (await stream.Input.ReadAtLeastAsync(10).WithTimeout()).Buffer.Length);
+        await stream.DisposeAsync();
+
+        Assert.AreEqual(TransportError.NoEndPoint, refused.Error);
+        Assert.IsTrue(await draining.WithTimeout());
     }
 
     [TestMethod]
