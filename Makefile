@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test build pack deps certs bench interop clean sdk native
+.PHONY: help run test build pack deps certs bench chaos interop clean sdk native
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 443
@@ -28,6 +28,7 @@ help:
 	@echo 'make deps      install the native libraries the ngtcp2 engine needs'
 	@echo 'make certs     make development certificates in certs/out, or keep those that serve'
 	@echo 'make bench     run the measurements in perf/, with ARGS passed to them'
+	@echo 'make chaos     run the scenarios of chaos/scenarios, and write chaos/RESULTS.md; ARGS= for net-chaos run'
 	@echo 'make interop   run only the tests against other QUIC implementations (src/setup/peers.sh installs those)'
 	@echo 'make clean     delete what the build made; certificates stay'
 	@echo
@@ -70,6 +71,11 @@ interop: native build certs
 bench: native sdk
 	@$(dotnet_build) perf/Net.Perf/Net.Perf.csproj
 	@exec artifacts/bin/Net.Perf/$(pivot)/Net.Perf $(ARGS)
+
+chaos: native sdk
+	@$(dotnet_build) src/Net.Host/Net.Host.csproj
+	@$(dotnet_build) chaos/Net.Chaos/Net.Chaos.csproj
+	@exec artifacts/bin/Net.Chaos/$(pivot)/net-chaos run chaos/scenarios --group full --results chaos/RESULTS.md $(ARGS)
 
 clean:
 	@rm -rf artifacts
