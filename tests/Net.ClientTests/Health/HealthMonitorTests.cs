@@ -118,11 +118,20 @@ public sealed class HealthMonitorTests : IDisposable
     [TestMethod]
     public async Task Check_ProbeThatNeverAnswers_FailsAtItsTimeoutAndIsCancelled()
     {
-        bool wasCancelled = false;
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _probe.OnProbe = async token =>
         {
-            await using CancellationTokenRegistration registration = token.Register(() => wasCancelled = true);
-            await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token).ConfigureAwait(false);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Not by registering with the token: what registered last is called first, and its continuation may take an earlier registration away.
+                cancelled.SetResult();
+                throw;
+            }
+
             return ProbeResult.Pass();
         };
         var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -135,7 +144,7 @@ public sealed class HealthMonitorTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(0.1));
 
         await failed.Task.WithTimeout();
-        Assert.IsTrue(wasCancelled);
+        await cancelled.Task.WithTimeout();
         Assert.AreEqual("Path: fake: no answer within 00:00:03", monitor.Health.Current.Reason);
     }
 
