@@ -14,6 +14,10 @@ public abstract record TransportOptions
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection without any packet for this long is dropped; the smaller value of both sides counts (RFC 9000, section 10.1). Default 30 s; range 1 ms to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+    /// <remarks>
+    /// While a stream is open, a client of the ngtcp2 engine breaks the silence after 1, 3, 7 and more seconds with a packet of its own, up to half of this time, so that a server
+    /// learns of an address that has changed meanwhile. The connection then ends this long after the last of these packets.
+    /// </remarks>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a PING when the connection was quiet for this long, so that it neither idles out nor loses its NAT mapping. Default <see cref="Timeout.InfiniteTimeSpan"/>: never; range 1 ms to 1 h.</summary>

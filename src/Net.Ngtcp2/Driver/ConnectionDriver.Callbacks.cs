@@ -120,11 +120,15 @@ internal sealed unsafe partial class ConnectionDriver
         ConnectionDriver driver = From(user);
         try
         {
+            bool isActive = status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE;
+            if (!isActive)
+            {
+                driver.NoteRetired(id);
+            }
+
             if (token != null)
             {
-                driver.NoteResetToken(
-                    new ReadOnlySpan<byte>(token, NGTCP2_STATELESS_RESET_TOKENLEN),
-                    status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE);
+                driver.NoteResetToken(new ReadOnlySpan<byte>(token, NGTCP2_STATELESS_RESET_TOKENLEN), isActive);
             }
 
             return 0;
@@ -201,6 +205,11 @@ internal sealed unsafe partial class ConnectionDriver
         {
             driver._progress = true;
             driver._acknowledged = true;
+            if (!driver.IsServer)
+            {
+                driver._silence.NoteProgress(driver._host.Now);
+            }
+
             driver.NoteAcknowledged(id, (long)(offset + length), (long)length);
 
             return 0;

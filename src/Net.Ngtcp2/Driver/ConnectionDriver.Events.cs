@@ -267,6 +267,25 @@ internal sealed unsafe partial class ConnectionDriver
         ngtcp2_conn_set_keep_alive_timeout(_native, 1);
     }
 
+    private void BreakSilence(ulong now)
+    {
+        if (now < _silence.Due)
+        {
+            return;
+        }
+
+        bool isWaiting = false;
+        foreach (Ngtcp2Stream stream in _streams.Values)
+        {
+            isWaiting |= stream.CanRead && !stream.IsReceiveEnded;
+        }
+
+        if (_silence.TryPing(now, isWaiting && IsConfirmed))
+        {
+            ArmPing();
+        }
+    }
+
     /// <summary>Ends what waits for the connection, which is over.</summary>
     internal void FailPending(TransportException failure)
     {

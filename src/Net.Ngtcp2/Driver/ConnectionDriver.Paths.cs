@@ -12,6 +12,10 @@ internal sealed unsafe partial class ConnectionDriver
 
     // The library asserts no more than eight.
     private const ulong SpareConnectionIds = 1;
+
+    // More than the library can have in use at once: what it goes back to after a move is among these, if it is retired.
+    private const int RememberedRetiredIds = 16;
+    private readonly Queue<ConnectionIdKey> _retiredIds = new();
     private PendingMigration? _migration;
     private bool _pathSucceeded;
     private bool _pathFailed;
@@ -100,6 +104,18 @@ internal sealed unsafe partial class ConnectionDriver
             // The library forgets its timer for what is in flight when the path changes. Without something newer to be acknowledged, what was lost on the other path is lost for ever.
             ArmPing();
         }
+        else if ((_pathSucceeded || _pathFailed) && IsServer)
+        {
+            // It forgets it as well when the limit for a path that is not proved holds it back (RFC 9000, section 8.1), and does not take it up again when the limit is gone.
+            ArmPing();
+        }
+
+        if (_pathFailed && IsServer && IsIdRetired())
+        {
+            _pathFailed = false;
+            EndWithoutId();
+            return;
+        }
 
         bool succeeded = _pathSucceeded;
         bool failed = _pathFailed;
@@ -121,6 +137,29 @@ internal sealed unsafe partial class ConnectionDriver
             FinishMigration(migration, succeeded);
         }
     }
+
+    /// <summary>Remembers an id of the peer's that this side has given back to it.</summary>
+    private void NoteRetired(ngtcp2_cid* id)
+    {
+        if (_retiredIds.Count == RememberedRetiredIds)
+        {
+            _retiredIds.Dequeue();
+        }
+
+        _retiredIds.Enqueue(new ConnectionIdKey(id->AsSpan()));
+    }
+
+    private bool IsIdRetired() => _retiredIds.Contains(new ConnectionIdKey(ngtcp2_conn_get_dcid(_native)->AsSpan()));
+
+    /// <summary>Ends a connection that can no longer name its peer. Forgotten at once, so that the peer's next packet is answered with a stateless reset, and it need not wait for its idle timeout.</summary>
+    /// <remarks>
+    /// When a move overtakes another one that had no id of its own, libngtcp2 1.11 retires the id of the path that it keeps to go back to. If it does go back, it sends with an id that the
+    /// client has been told to forget, for ever: to the client every packet is a stranger's.
+    /// </remarks>
+    private void EndWithoutId() => End(
+        new ConnectionClose(CloseInitiator.None, TransportError.ConnectionLost, null, null, "the client moved, its new path could not be validated, and the way back was given up before"),
+        null,
+        lingers: false);
 
     private void Tell(bool isValidated)
     {

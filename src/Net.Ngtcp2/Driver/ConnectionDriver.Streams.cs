@@ -118,6 +118,10 @@ internal sealed unsafe partial class ConnectionDriver
 
             stream.IsNative = true;
             _streams.Add(id, stream);
+            if (!IsServer)
+            {
+                _silence.Begin(_host.Now);
+            }
         }
     }
 
@@ -133,6 +137,11 @@ internal sealed unsafe partial class ConnectionDriver
     private void ReceiveStreamData(long id, ReadOnlySpan<byte> data, bool fin, bool isEarly)
     {
         _progress = true;
+        if (!IsServer)
+        {
+            _silence.NoteProgress(_host.Now);
+        }
+
         if (!_streams.TryGetValue(id, out Ngtcp2Stream? stream))
         {
             // The stream is gone on our side: what still comes for it only uses up connection credit.

@@ -40,6 +40,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     private readonly SendLine _line = new();
     private readonly ulong _started;
     private ulong _readAbortedCheck = ulong.MaxValue;
+    private SilenceWatch _silence;
     private ngtcp2_conn* _native;
     private ngtcp2_crypto_conn_ref* _reference;
     private GCHandle _self;
@@ -58,6 +59,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         _unidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundUnidirectionalStreams);
         _resets = new RateWindow(_options.Limits.MaxResetsPerSecond);
         _idleDatagrams = new RateWindow(_options.Limits.MaxIdleDatagramsPerSecond);
+        _silence = new SilenceWatch(_options.IdleTimeout == Timeout.InfiniteTimeSpan ? ulong.MaxValue : ToNanoseconds(_options.IdleTimeout));
         _self = GCHandle.Alloc(this);
         _reference = (ngtcp2_crypto_conn_ref*)NativeMemory.AllocZeroed((nuint)sizeof(ngtcp2_crypto_conn_ref));
         _reference->get_conn = &GetNativeConnection;
@@ -202,6 +204,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         try
         {
             NoteExpiry(now);
+            BreakSilence(now);
             int result = ngtcp2_conn_handle_expiry(_native, now);
             if (result != 0)
             {
@@ -290,7 +293,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             expiry = (((expiry + (TimerGranularity / 2)) / TimerGranularity) + 1) * TimerGranularity;
         }
 
-        expiry = Math.Min(expiry, _readAbortedCheck);
+        expiry = Math.Min(expiry, Math.Min(_readAbortedCheck, _silence.Due));
         _endpoint.Timers.Set(this, _migration is { HasBegun: false } migration ? Math.Min(expiry, migration.BeginDeadline) : expiry);
     }
 
