@@ -61,6 +61,7 @@ internal static class ChaosCommandLine
         RootCommand root = new("Faults for TCP, UDP and QUIC between your clients and your servers.");
         root.Subcommands.Add(ProxyCommand.Make(context));
         root.Subcommands.Add(RunCommand.Make(context));
+        root.Subcommands.Add(SimCommand.Make(context));
         foreach (Command command in ClientCommands.Make(context))
         {
             root.Subcommands.Add(command);

@@ -48,7 +48,7 @@ internal static class Judge
         return findings;
     }
 
-    private static Finding JudgeOutcomes(RunEvidence evidence)
+    internal static Finding JudgeOutcomes(RunEvidence evidence)
     {
         int hung = evidence.Calls.Count(static c => c.Outcomes == 0);
         int many = evidence.Calls.Count(static c => c.Outcomes > 1);
@@ -60,7 +60,7 @@ internal static class Judge
             evidence.Calls.Count > 0 && hung == 0 && many == 0 && late.Length == 0);
     }
 
-    private static Finding JudgeExecutions(RunEvidence evidence)
+    internal static Finding JudgeExecutions(RunEvidence evidence)
     {
         const string text = "what succeeded was executed, once where it must be; what was refused was not";
         if (evidence.Server is not { } server)
@@ -84,7 +84,7 @@ internal static class Judge
             missing == 0 && twice == 0 && refused == 0 && server.BadLines == 0);
     }
 
-    private static Finding JudgeUnknown(RunEvidence evidence)
+    internal static Finding JudgeUnknown(RunEvidence evidence)
     {
         CallRecord[] unknown = [.. evidence.Calls.Where(static c => c.Result == CallResult.Unknown)];
         int unexplained = unknown.Count(call => !evidence.Faults.Any(fault => call.Began <= fault.Ended && call.Ended >= fault.Began));
@@ -93,7 +93,7 @@ internal static class Judge
             string.Create(CultureInfo.InvariantCulture, $"{unknown.Length} unknown, {unexplained} of them without a fault"), unexplained == 0);
     }
 
-    private static Finding JudgeIntegrity(RunEvidence evidence)
+    internal static Finding JudgeIntegrity(RunEvidence evidence)
     {
         int changed = 0;
         int wrong = 0;

@@ -45,6 +45,17 @@ internal sealed class ServerLedger
         // What follows the last line feed was being written when the host died: it was not executed yet.
     }
 
+    /// <summary>Adds one execution.</summary>
+    internal void Add(string host, UInt128 id, CallDigest? request)
+    {
+        if (!_entries.TryGetValue(id, out ServerEntry? entry))
+        {
+            _entries.Add(id, entry = new ServerEntry(request));
+        }
+
+        entry.Add(host, request);
+    }
+
     private void AddLine(string host, ReadOnlySpan<char> line)
     {
         int space = line.IndexOf(' ');
@@ -67,11 +78,6 @@ internal sealed class ServerLedger
             digest = read;
         }
 
-        if (!_entries.TryGetValue(id, out ServerEntry? entry))
-        {
-            _entries.Add(id, entry = new ServerEntry(digest));
-        }
-
-        entry.Add(host, digest);
+        Add(host, id, digest);
     }
 }

@@ -193,7 +193,8 @@ public sealed class RawStreamSession : ChannelSession
                 return;
             }
 
-            start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            // Only the session's own closing waits for it, and it is set outside the lock: no hop to another thread is needed.
+            start = new TaskCompletionSource();
             _close = CloseAsync(start.Task);
         }
 

@@ -1,0 +1,19 @@
+using Net.Chaos.Ledgers;
+
+namespace Net.Chaos.Simulation;
+
+/// <summary>A call under way: its line in the ledger, what it sends, and how its caller gives up.</summary>
+internal sealed class SimulatedCall(CallRecord record, byte[] content) : IDisposable
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    internal CallRecord Record => record;
+
+    internal byte[] Content => content;
+
+    internal CancellationToken Token => _cancellation.Token;
+
+    internal void Cancel() => _cancellation.Cancel();
+
+    public void Dispose() => _cancellation.Dispose();
+}

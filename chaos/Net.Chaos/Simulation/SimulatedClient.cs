@@ -1,0 +1,165 @@
+using System.Globalization;
+using Net.Chaos.Ledgers;
+using Net.Chaos.Running.Loads;
+using Net.Client;
+
+namespace Net.Chaos.Simulation;
+
+/// <summary>A client: the real pool, breakers, health checks, retries and balancing, and callers that use them.</summary>
+internal sealed class SimulatedClient
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private readonly SimulationWorld _world;
+    private readonly SimulationOptions _options;
+    private readonly SimulationParts _parts;
+    private readonly Random _random;
+    private readonly ClientLedger _ledger;
+    private readonly SimulatedCallHandler _handler;
+    private readonly RawStreamChannelProtocol _protocol = new();
+    private readonly CallRunner _runner;
+    private readonly CallPolicy _retries;
+    private readonly CallPolicy _hedges;
+    private readonly List<SimulatedCall> _running = [];
+
+    internal SimulatedClient(SimulationWorld world, SimulationOptions options, int number, TransportEngine engine, SimulatedTls tls, ClientLedger ledger, Random random)
+    {
+        _world = world;
+        _options = options;
+        _parts = options.Parts;
+        _random = random;
+        _ledger = ledger;
+        Tls = tls;
+        Name = string.Create(CultureInfo.InvariantCulture, $"c{number + 1}");
+        _handler = _parts.MakeHandler(world.Clock);
+        Pool = new NetChannel(MakePool(options, engine), world.Work);
+        Pool.Changed += (_, e) => world.Trace.Note(e.Kind.ToString(), e.ConnectionId, $"{Name} {e.EndPoint?.Address}");
+        _runner = new CallRunner(Pool, new CallRunnerOptions { Name = Name, Random = new Random(random.Next()) });
+        var timeouts = new TimeoutOptions { PerAttempt = TimeSpan.FromMilliseconds(500) };
+        _retries = new CallPolicy { Retry = new RetryOptions { InitialBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = Second }, Timeouts = timeouts };
+        _hedges = new CallPolicy { Hedging = new HedgingOptions { Delay = TimeSpan.FromMilliseconds(50) }, Timeouts = timeouts };
+    }
+
+    internal string Name { get; }
+
+    internal NetChannel Pool { get; }
+
+    internal SimulatedTls Tls { get; }
+
+    /// <summary>Calls without an outcome.</summary>
+    internal IReadOnlyCollection<SimulatedCall> Running => _running;
+
+    /// <summary>Begins calls, one after the other and whatever becomes of them, until a time.</summary>
+    internal void Load(TimeSpan until)
+    {
+        if (_world.Now >= until)
+        {
+            return;
+        }
+
+        Begin();
+        _world.After(Second / _options.Rate * (0.5 + _random.NextDouble()), () => Load(until));
+    }
+
+    /// <summary>Callers give up.</summary>
+    /// <param name="share">Which part of them.</param>
+    internal void Cancel(double share)
+    {
+        foreach (SimulatedCall call in _running.ToArray())
+        {
+            if (_random.NextDouble() < share)
+            {
+                call.Cancel();
+            }
+        }
+    }
+
+    private NetChannelOptions MakePool(SimulationOptions options, TransportEngine engine) => new()
+    {
+        Name = Name,
+        EndPoints = [.. Enumerable.Range(0, options.Hosts).Select(static h => new ChannelEndPoint(new TransportEndPoint(SimulatedCluster.AddressOf(h).Address.ToString(), SimulatedCluster.Port)) { ServerName = SimulatedCluster.ServerName })],
+        WarmUp = [_protocol],
+        Tls = Tls,
+        Engine = engine,
+        TimeProvider = _world.Clock,
+        Random = new Random(_random.Next()),
+        Race = new ProtocolRaceOptions { Policy = FallbackPolicy.Exact },
+        Balancing = _random.Next(4) switch
+        {
+            0 => Balancing.RoundRobin,
+            1 => Balancing.PeakEwma,
+            2 => Balancing.PowerOfTwoChoices,
+            _ => Balancing.LeastConnections,
+        },
+        Pool = new PoolOptions
+        {
+            MinConnections = _random.Next(3),
+            MaxConnections = 3,
+            MaxWaiters = 40,
+            ConnectTimeout = Second,
+            ConnectBackoff = TimeSpan.FromMilliseconds(50),
+            MaxConnectBackoff = Second / 2,
+            IdleTimeout = TimeSpan.FromSeconds(_random.Next(2, 20)),
+            Lifetime = TimeSpan.FromSeconds(_random.Next(3, 30)),
+            DrainTimeout = TimeSpan.FromSeconds(3),
+            KeepAliveInterval = Second,
+            TransportIdleTimeout = TimeSpan.FromSeconds(3),
+        },
+        Breaker = new CircuitBreakerOptions { OpenTime = Second / 2, MaxOpenTime = Second, Window = TimeSpan.FromSeconds(5), MinimumThroughput = 5, ProbeTimeout = Second },
+        Outliers = _random.Next(2) == 0 ? null : new OutlierOptions { Interval = Second, EjectionTime = Second / 2, MaxEjectionTime = Second },
+        Load = new EndPointLoadOptions { Memory = Second },
+        SlowStart = new SlowStartOptions { Window = Second },
+        Health = new HealthOptions
+        {
+            Interval = Second,
+            IdleInterval = Second,
+            ConfirmInterval = Second / 5,
+            RecoveryInterval = Second / 4,
+            Timeout = Second / 2,
+            FlapWindow = TimeSpan.Zero,
+        },
+    };
+
+    private void Begin()
+    {
+        UInt128 id = _ledger.NewId();
+        bool isIdempotent = _random.Next(2) == 0;
+        CallPolicy policy = _random.Next(5) == 0 ? _hedges : _retries;
+        TimeSpan deadline = _options.Deadline ?? TimeSpan.FromMilliseconds(_world.Now >= _options.FaultsEnd ? 3000 : _random.Next(100, 3000));
+        byte[] content = new byte[_random.Next(MessagePattern.HeaderLength, 2048)];
+        MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
+        var call = new SimulatedCall(_ledger.Begin(Name, SimulatedCallHandler.CallRoute, isIdempotent, deadline, CallDigest.Of(content), id), content);
+        _running.Add(call);
+        _ = RunAsync(call, new CallPlan(_protocol, SimulatedCallHandler.CallRoute)
+        {
+            Idempotency = isIdempotent ? Idempotency.Idempotent : Idempotency.NonIdempotent,
+            Policy = policy,
+            Timeout = deadline,
+            FailFast = _random.Next(20) == 0 && _world.Now < _options.FaultsEnd,
+        });
+    }
+
+    private async Task RunAsync(SimulatedCall call, CallPlan plan)
+    {
+        CallResult result;
+        string detail = "";
+        try
+        {
+            result = await _runner.RunAsync(plan, call, _handler, call.Token).ConfigureAwait(false) ? CallResult.Ok : CallResult.Failed;
+        }
+        catch (Exception exception) when (exception is TransportException or OperationCanceledException)
+        {
+            result = CallEnds.ResultOf(exception);
+            detail = CallEnds.Describe(exception);
+        }
+        catch (Exception exception)
+        {
+            _world.Fail(exception);
+            return;
+        }
+
+        _world.Trace.Note(result.ToString(), 0, $"{Name} {call.Record.Id:x32}");
+        _parts.End(call.Record, result, _ledger.Now, detail, result == CallResult.Failed && detail.Length == 0);
+        _running.Remove(call);
+        call.Dispose();
+    }
+}

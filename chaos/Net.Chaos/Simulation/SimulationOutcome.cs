@@ -1,0 +1,28 @@
+using Net.Chaos.Judging;
+using Net.Chaos.Simulation.Faults;
+
+namespace Net.Chaos.Simulation;
+
+/// <summary>What came of one run.</summary>
+internal sealed record SimulationOutcome
+{
+    internal required int Seed { get; init; }
+
+    /// <summary>What happened, the faults that were left out not included.</summary>
+    internal required IReadOnlyList<SimulatedFault> Faults { get; init; }
+
+    /// <summary>Numbers of these in the whole schedule, from 1.</summary>
+    internal required IReadOnlyList<int> Kept { get; init; }
+
+    internal required IReadOnlyList<Finding> Findings { get; init; }
+
+    internal required ulong Hash { get; init; }
+
+    internal required IReadOnlyList<string> Trace { get; init; }
+
+    internal required int Calls { get; init; }
+
+    internal required int Succeeded { get; init; }
+
+    internal bool Passed => Findings.All(static f => f.Holds);
+}
