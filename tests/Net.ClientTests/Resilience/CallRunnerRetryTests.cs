@@ -51,6 +51,27 @@ public sealed class CallRunnerRetryTests : CallRunnerTestBase
     }
 
     [TestMethod]
+    public async Task RunAsync_RefusedAfterAnAttemptThatMayHaveRun_DoesNotSayThatNothingCameOfIt()
+    {
+        FakeHandler handler = FakeHandler.Throwing(Lost, Unprocessed, Unprocessed, Unprocessed, Unprocessed);
+
+        TransportException thrown = await Assert.ThrowsExactlyAsync<TransportException>(() => Finish(Run(handler, Retry())));
+
+        Assert.IsFalse(thrown.IsSafeToRetry);
+        Assert.AreSame(Unprocessed, thrown.InnerException);
+    }
+
+    [TestMethod]
+    public async Task RunAsync_RefusedEachTime_SaysThatNothingCameOfIt()
+    {
+        FakeHandler handler = FakeHandler.Throwing(Unprocessed, Unprocessed, Unprocessed, Unprocessed, Unprocessed);
+
+        TransportException thrown = await Assert.ThrowsExactlyAsync<TransportException>(() => Finish(Run(handler, Retry())));
+
+        Assert.IsTrue(thrown.IsSafeToRetry);
+    }
+
+    [TestMethod]
     public async Task RunAsync_ServerAnswersWithFailures_DiscardsAllButTheLast()
     {
         FakeReply[] replies = [FakeReply.Of(CallOutcome.ServerFailure), FakeReply.Of(CallOutcome.ServerFailure), FakeReply.Of(CallOutcome.ServerFailure)];

@@ -20,6 +20,7 @@ internal sealed class AttemptSender<TCall, TResult>
     private readonly long _started;
     private long _deadline;
     private int _sent;
+    private int _unprocessed;
 
     internal AttemptSender(CallRunner runner, in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, CancellationToken callerToken)
     {
@@ -40,6 +41,9 @@ internal sealed class AttemptSender<TCall, TResult>
     /// <summary>How often the call was sent.</summary>
     internal int Sent => Volatile.Read(ref _sent);
 
+    /// <summary>Whether a server may have processed the call: at least one attempt was sent and not provably refused.</summary>
+    internal bool MayHaveBeenProcessed => Sent > Volatile.Read(ref _unprocessed);
+
     /// <summary>Time until the deadline, not below zero; <c>null</c>: no deadline.</summary>
     internal TimeSpan? Remaining => _deadline == 0 ? null : Timestamps.Between(_runner.TimeProvider, _runner.TimeProvider.GetTimestamp(), _deadline);
 
@@ -50,6 +54,15 @@ internal sealed class AttemptSender<TCall, TResult>
     }
 
     internal int CountSent() => Interlocked.Increment(ref _sent);
+
+    /// <summary>Notes how an attempt that was sent has ended.</summary>
+    internal void NoteEnd(in AttemptVerdict verdict)
+    {
+        if (verdict.IsUnprocessed)
+        {
+            Interlocked.Increment(ref _unprocessed);
+        }
+    }
 
     internal void Discard(in AttemptEnd<TResult> end) => end.Discard(_call, _handler);
 
@@ -78,6 +91,7 @@ internal sealed class AttemptSender<TCall, TResult>
             if (end.WasSent)
             {
                 _runner.Count(end.Verdict);
+                NoteEnd(end.Verdict);
             }
 
             return end;

@@ -42,6 +42,7 @@ internal sealed class CallExecution<TCall, TResult>
         target.Tried.Add(endPointId);
         target.CountSent();
         _sender.CountSent();
+        _sender.NoteEnd(first.Verdict);
         return RunAsync(target, first);
     }
 
@@ -177,6 +178,18 @@ internal sealed class CallExecution<TCall, TResult>
             {
                 throw TimedOut(end);
             }
+        }
+
+        // The last attempt speaks for itself alone: that nothing came of it is not true of the call when an earlier one may have been processed.
+        if (end.Exception is TransportException { IsSafeToRetry: true } failure && _sender.MayHaveBeenProcessed)
+        {
+            throw new TransportException(failure.Error, failure.Message, failure)
+            {
+                ApplicationErrorCode = failure.ApplicationErrorCode,
+                TransportErrorCode = failure.TransportErrorCode,
+                RetryAfter = failure.RetryAfter,
+                IsSafeToRetry = false,
+            };
         }
 
         return end.Deliver();
