@@ -169,7 +169,9 @@ internal sealed class SimulationRun
         {
             foreach (EndPointSnapshot endPoint in client.Pool.GetSnapshot().EndPoints)
             {
-                if (endPoint.Breaker != BreakerState.Closed)
+                // A pool that keeps no connections goes back to an end point only when the others do not suffice; its breaker then waits.
+                bool isUnused = client.Pool.Options.Pool.MinConnections == 0 && endPoint.Breaker == BreakerState.HalfOpen;
+                if (endPoint.Breaker != BreakerState.Closed && !isUnused)
                 {
                     Find("N6", "breakers close when the faults are over", $"that of {client.Name} to {endPoint.EndPoint} is {endPoint.Breaker} at {Seconds(_world.Now)}");
                 }
