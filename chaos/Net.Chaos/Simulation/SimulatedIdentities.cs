@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -8,25 +9,27 @@ internal static class SimulatedIdentities
 {
     private static readonly Lazy<(X509Certificate2 Authority, TlsIdentity Server, TlsIdentity Client)> Made = new(Make);
     private static readonly PeerCertificatePolicy AcceptsAll = new AcceptAll();
+    private static readonly Lazy<CertificateTrust> Trust = new(static () => new CertificateTrust([Made.Value.Authority]));
+    private static readonly ConcurrentDictionary<long, ClientTlsOptions> Clients = new();
 
     /// <summary>What hosts show; they ask for the clients' certificate.</summary>
     internal static Lazy<ServerTlsOptions> Server { get; } = new(static () => new ServerTlsOptions
     {
         Identity = Made.Value.Server,
         ClientCertificateMode = ClientCertificateMode.Required,
-        ClientCertificatePolicy = new CertificateTrust([Made.Value.Authority]),
+        ClientCertificatePolicy = Trust.Value,
         AllowResumption = false,
     });
 
     /// <summary>A client over an engine that shows no certificates.</summary>
     internal static ClientTlsOptions Client(long generation) => new() { ServerCertificatePolicy = AcceptsAll };
 
-    /// <summary>A client that shows its certificate and judges the host's.</summary>
-    internal static ClientTlsOptions MutualClient(long generation) => new()
+    /// <summary>A client that shows its certificate and judges the host's. One for each generation, for all runs, as engines keep what they make of it.</summary>
+    internal static ClientTlsOptions MutualClient(long generation) => Clients.GetOrAdd(generation, static generation => new ClientTlsOptions
     {
         Identity = new TlsIdentity(Made.Value.Client.Certificate, generation: generation),
-        ServerCertificatePolicy = new CertificateTrust([Made.Value.Authority]),
-    };
+        ServerCertificatePolicy = Trust.Value,
+    });
 
     private static (X509Certificate2 Authority, TlsIdentity Server, TlsIdentity Client) Make()
     {

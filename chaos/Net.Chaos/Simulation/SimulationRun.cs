@@ -1,6 +1,7 @@
 using System.Globalization;
 using Net.Chaos.Judging;
 using Net.Chaos.Ledgers;
+using Net.Chaos.Simulation.Datagrams;
 using Net.Chaos.Simulation.Faults;
 using Net.Chaos.Simulation.Frames;
 using Net.Client;
@@ -40,10 +41,11 @@ internal sealed class SimulationRun
         _kept = [.. Enumerable.Range(1, faults.Count).Where(i => options.Keep?.Contains(i) ?? true)];
         _faults = [.. _kept.Select(i => faults[i - 1])];
         _servers = [.. Enumerable.Range(1, options.Hosts).Select(i => new SimulatedServer(_world, string.Create(CultureInfo.InvariantCulture, $"h{i}"), _executions, options.Parts))];
-        _cluster = new FrameCluster(_world, options, _servers);
+        bool hasDrivers = options.Engine == SimulatedEngineKind.Ngtcp2;
+        _cluster = hasDrivers ? new DriverCluster(_world, options, _servers) : new FrameCluster(_world, options, _servers);
         _calls = new ClientLedger(_world.Clock, new Random(seeds.Next()));
         _clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(
-            _world, options, i, _cluster.EngineOf(i), new SimulatedTls(SimulatedIdentities.Client), _calls, new Random(seeds.Next())))];
+            _world, options, i, _cluster.EngineOf(i), new SimulatedTls(hasDrivers ? SimulatedIdentities.MutualClient : SimulatedIdentities.Client), _calls, new Random(seeds.Next())))];
     }
 
     private TimeSpan LoadEnd => _options.FaultsEnd + _options.Recovery + _options.Liveness;

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Net;
+using Net.Ngtcp2;
+using Net.Ngtcp2.Driver;
+using Net.Ngtcp2.Tls;
+
+namespace Net.Chaos.Simulation.Datagrams;
+
+/// <summary>A cluster of the ngtcp2 engine's own drivers, with TLS on both sides, over simulated datagrams.</summary>
+internal sealed class DriverCluster : SimulatedCluster
+{
+    private const int StreamLimit = 8;
+    private readonly DatagramHost[] _hosts;
+    private readonly DatagramHost[] _clients;
+    private readonly DriverEngine[] _engines;
+    private readonly bool[] _refuses;
+
+    internal DriverCluster(SimulationWorld world, SimulationOptions options, IReadOnlyList<SimulatedServer> servers)
+        : base(world, options, servers)
+    {
+        var network = new DatagramNetwork(world, ConditionOf);
+        _refuses = new bool[options.Hosts];
+        _hosts = [.. Enumerable.Range(0, options.Hosts).Select(host => MakeHost(network, host))];
+        _clients = [.. Enumerable.Range(0, options.Clients).Select(client => new DatagramHost(world, network, new IPEndPoint(ClientAddressOf(client), 0), null))];
+        _engines = [.. _clients.Select(static c => new DriverEngine(c))];
+    }
+
+    internal override TransportEngine EngineOf(int client) => _engines[client];
+
+    internal override void Kill(int host)
+    {
+        Servers[host].Forget();
+        _hosts[host].Kill();
+    }
+
+    internal override void Start(int host) => _hosts[host].Start();
+
+    internal override void Freeze(int host, bool isFrozen) => _hosts[host].IsFrozen = isFrozen;
+
+    internal override void Refuse(int host, bool refuses) => _refuses[host] = refuses;
+
+    internal override void Rebind(int client) => _clients[client].Rebind();
+
+    internal override string DescribeLeftovers() => string.Join(", ", ((DatagramHost[])[.. _hosts, .. _clients]).Where(static h => !h.IsEmpty).Select(static h =>
+        string.Create(CultureInfo.InvariantCulture, $"{h.Address} has {h.Driver.ConnectionCount} connections, {h.Driver.IdCount} ids, {h.Driver.ResetTokenCount} reset tokens")));
+
+    internal override void Close()
+    {
+        foreach (DatagramHost host in (DatagramHost[])[.. _clients, .. _hosts])
+        {
+            host.Kill();
+        }
+    }
+
+    private DatagramHost MakeHost(DatagramNetwork network, int host)
+    {
+        byte[] secret = new byte[32];
+        World.Random.NextBytes(secret);
+        DatagramHost? made = null;
+        var options = new ListenOptions
+        {
+            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
+            LocalEndPoint = AddressOf(host),
+            Tls = static (in ClientHello _) => SimulatedIdentities.Server.Value,
+            InlineContinuations = true,
+            StaticSecret = secret,
+            IdleTimeout = TimeSpan.FromSeconds(10),
+            Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = StreamLimit, MaxInboundUnidirectionalStreams = 0 },
+        };
+        options.Validate();
+        var state = new ServerState(
+            options, new ServerTlsContext(options.Tls), connection => made!.Add(new DriverConnection(made, connection, isAccepted: true)), () => _refuses[host] ? int.MaxValue : 0);
+        made = new DatagramHost(World, network, AddressOf(host), state) { Accepted = Servers[host].Serve };
+        return made;
+    }
+
+    private LinkCondition ConditionOf(DatagramHost from, DatagramHost to)
+    {
+        int client = Array.IndexOf(_clients, from);
+        return client >= 0 ? Up(client, Array.IndexOf(_hosts, to)) : Down(Array.IndexOf(_clients, to), Array.IndexOf(_hosts, from));
+    }
+}

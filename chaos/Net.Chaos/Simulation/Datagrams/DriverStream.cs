@@ -1,0 +1,51 @@
+using System.IO.Pipelines;
+
+namespace Net.Chaos.Simulation.Datagrams;
+
+/// <summary>A stream of a driver's, whose ends are told between two turns instead of on the thread pool.</summary>
+internal sealed class DriverStream(TransportStream inner) : TransportStream
+{
+    private readonly TaskCompletionSource _completion = new();
+    private readonly TaskCompletionSource _sent = new();
+
+    public override long Id => inner.Id;
+
+    public override StreamDirection Direction => inner.Direction;
+
+    public override bool IsLocallyInitiated => inner.IsLocallyInitiated;
+
+    public override PipeReader Input => inner.Input;
+
+    public override PipeWriter Output => inner.Output;
+
+    public override StreamPriority Priority
+    {
+        get => inner.Priority;
+        set => inner.Priority = value;
+    }
+
+    public override bool IsEarlyData => inner.IsEarlyData;
+
+    public override Task Completion => _completion.Task;
+
+    public override Task SendCompletion => _sent.Task;
+
+    public override void AbortRead(long errorCode) => inner.AbortRead(errorCode);
+
+    public override void AbortWrite(long errorCode) => inner.AbortWrite(errorCode);
+
+    public override ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    /// <summary>Tells what has ended.</summary>
+    /// <returns>Whether there is nothing more to tell.</returns>
+    internal bool Report()
+    {
+        if (!_sent.Task.IsCompleted && inner.SendCompletion.IsCompleted && !_sent.TrySetFromTask(inner.SendCompletion))
+        {
+            return false;
+        }
+
+        _ = _sent.Task.Exception;
+        return _sent.Task.IsCompleted && inner.Completion.IsCompleted && _completion.TrySetFromTask(inner.Completion);
+    }
+}
