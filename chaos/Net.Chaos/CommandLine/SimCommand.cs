@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using Net.Chaos.Proxy;
+using Net.Chaos.Scenarios;
 using Net.Chaos.Judging;
 using Net.Chaos.Simulation;
 using Net.Chaos.Simulation.Faults;
+using Net.Ngtcp2;
 
 namespace Net.Chaos.CommandLine;
 
@@ -13,7 +16,15 @@ internal static class SimCommand
 
     internal static Command Make(CommandContext context)
     {
+        Argument<string?> file = new("FILE") { Description = "A scenario whose hosts, clients, load and faults are simulated. Default: faults are drawn from the seed.", Arity = ArgumentArity.ZeroOrOne };
         Option<int> seeds = new("--seeds") { Description = "How many runs, each with a seed of its own.", DefaultValueFactory = static _ => DefaultSeeds, HelpName = "N" };
+        seeds.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int count) && count < 1)
+            {
+                result.AddError("--seeds must be at least 1.");
+            }
+        });
         Option<int?> seed = new("--seed") { Description = "The first seed; the others follow. Default: drawn, and printed.", HelpName = "N" };
         Option<string> engine = new("--engine") { Description = "memory: no TLS, repeated to the last bit; ngtcp2: the real drivers over simulated datagrams.", DefaultValueFactory = static _ => "memory", HelpName = "memory|ngtcp2" };
         engine.AcceptOnlyFromAmong("memory", "ngtcp2");
@@ -40,16 +51,10 @@ internal static class SimCommand
             },
         };
         Option<bool> trace = new("--trace") { Description = "Prints what happened, line by line; for one seed." };
-        Command command = new("sim", "Simulates clusters under random faults in virtual time, and says whether anything was lost. Exit code 0 when all holds.") { seeds, seed, engine, keep, trace };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(seeds) < 1)
-            {
-                result.AddError("--seeds must be at least 1.");
-            }
-        });
+        Command command = new("sim", "Simulates clusters under random faults in virtual time, and says whether anything was lost. Exit code 0 when all holds.") { file, seeds, seed, engine, keep, trace };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             context,
+            parsed.GetValue(file),
             new SimulationOptions
             {
                 Seed = parsed.GetValue(seed) ?? (int)(context.NewSeed() % int.MaxValue),
@@ -62,12 +67,44 @@ internal static class SimCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, SimulationOptions options, int seeds, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandContext context, string? file, SimulationOptions options, int seeds, CancellationToken cancellationToken)
+    {
+        if (options.Engine == SimulatedEngineKind.Ngtcp2)
+        {
+            var engine = new Ngtcp2Engine();
+            await using System.Runtime.CompilerServices.ConfiguredAsyncDisposable disposal = engine.ConfigureAwait(false);
+            if (!engine.Support.IsSupported)
+            {
+                throw new ChaosException(ChaosError.Failed, $"The ngtcp2 engine cannot run here: {engine.Support.Reason}");
+            }
+        }
+
+        if (file is not null)
+        {
+            (options, IReadOnlyList<string> leftOut) = ScenarioSimulation.Apply(ScenarioReader.ReadFile(file), options);
+            foreach (string line in leftOut)
+            {
+                await context.Error.WriteLineAsync($"net-chaos: {file}: {line}").ConfigureAwait(false);
+            }
+        }
+
+        try
+        {
+            return await RunAsync(context, options, file, seeds, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SimulationException exception)
+        {
+            throw new ChaosException(ChaosError.Failed, $"The simulation itself failed, which says nothing of what it simulates. {exception.Message}");
+        }
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, SimulationOptions options, string? file, int seeds, CancellationToken cancellationToken)
     {
         long began = context.TimeProvider.GetTimestamp();
         var kinds = new SortedDictionary<SimulatedFaultKind, int>();
         long calls = 0;
         long succeeded = 0;
+        long touched = 0;
         int failed = 0;
         int done = 0;
         for (; done < seeds && !cancellationToken.IsCancellationRequested; done++)
@@ -76,6 +113,7 @@ internal static class SimCommand
             SimulationOutcome outcome = SimulationRun.Run(run);
             calls += outcome.Calls;
             succeeded += outcome.Succeeded;
+            touched += outcome.Touched;
             foreach (SimulatedFault fault in outcome.Faults)
             {
                 kinds[fault.Kind] = kinds.GetValueOrDefault(fault.Kind) + 1;
@@ -89,7 +127,7 @@ internal static class SimCommand
             if (!outcome.Passed)
             {
                 failed++;
-                await ReportAsync(context, run, outcome).ConfigureAwait(false);
+                await ReportAsync(context, run, file, outcome).ConfigureAwait(false);
             }
 
             if (seeds == 1)
@@ -100,18 +138,18 @@ internal static class SimCommand
 
         double seconds = context.TimeProvider.GetElapsedTime(began).TotalSeconds;
         string faults = string.Join(", ", kinds.Select(static k => string.Create(CultureInfo.InvariantCulture, $"{k.Value} {k.Key.ToString().ToLowerInvariant()}")));
-        await context.Output.WriteLineAsync($"net-chaos: faults: {(faults.Length == 0 ? "none" : faults)}").ConfigureAwait(false);
+        await context.Output.WriteLineAsync($"net-chaos: faults: {(faults.Length == 0 ? "none" : faults)}; {touched} packets lost, held back or doubled").ConfigureAwait(false);
         await context.Output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"net-chaos: {done - failed} of {done} seeds passed from {options.Seed} on, engine {options.Engine.ToString().ToLowerInvariant()}; {calls} calls, {succeeded} succeeded; {done / Math.Max(seconds, 0.001):0.0} seeds/s")).ConfigureAwait(false);
         return failed == 0 && done == seeds ? 0 : ChaosCommandLine.Failed;
     }
 
-    private static async Task ReportAsync(CommandContext context, SimulationOptions options, SimulationOutcome outcome)
+    private static async Task ReportAsync(CommandContext context, SimulationOptions options, string? file, SimulationOutcome outcome)
     {
         SimulationOutcome smallest = Shrink(options, outcome);
         string kept = string.Join(',', smallest.Kept);
-        string command = string.Create(CultureInfo.InvariantCulture, $"net-chaos sim --engine {options.Engine.ToString().ToLowerInvariant()} --seeds 1 --seed {options.Seed} --keep {(kept.Length == 0 ? "none" : kept)}");
+        string command = string.Create(CultureInfo.InvariantCulture, $"net-chaos sim {(file is null ? "" : file + " ")}--engine {options.Engine.ToString().ToLowerInvariant()} --seeds 1 --seed {options.Seed} --keep {(kept.Length == 0 ? "none" : kept)}");
         await context.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"net-chaos: seed {options.Seed} failed with {outcome.Faults.Count} faults, of which {smallest.Faults.Count} are needed:")).ConfigureAwait(false);
         foreach (SimulatedFault fault in smallest.Faults)
         {

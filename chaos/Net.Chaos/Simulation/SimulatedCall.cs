@@ -11,6 +11,12 @@ internal sealed class SimulatedCall(CallRecord record, byte[] content) : IDispos
 
     internal byte[] Content => content;
 
+    /// <summary>Attempts that are being sent now.</summary>
+    internal int Sending { get; set; }
+
+    /// <summary>Is over when the call is.</summary>
+    internal Task Run { get; set; } = Task.CompletedTask;
+
     internal CancellationToken Token => _cancellation.Token;
 
     internal void Cancel() => _cancellation.Cancel();

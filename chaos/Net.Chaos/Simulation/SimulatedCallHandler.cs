@@ -11,22 +11,23 @@ namespace Net.Chaos.Simulation;
 internal class SimulatedCallHandler(TimeProvider timeProvider) : CallHandler<SimulatedCall, bool>
 {
     internal const string CallRoute = "call";
-    internal const string StreamRoute = "stream";
+
+    /// <summary>How many calls each end point has answered.</summary>
+    internal Dictionary<ChannelEndPoint, int> Answered { get; } = new(ChannelEndPoint.PlaceComparer);
 
     public override async ValueTask<bool> SendAsync(SimulatedCall request, ChannelLease lease, AttemptContext attempt, CancellationToken cancellationToken)
     {
-        TimeSpan left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), attempt.Deadline);
-        var options = new RawStreamOptions
+        ChannelEndPoint endPoint = lease.EndPoint;
+        request.Sending++;
+        try
         {
-            Deadline = left > TimeSpan.FromTicks(1) ? left : TimeSpan.FromTicks(1),
-            Idempotency = attempt.Idempotency,
-            Metadata = RawStreamMetadata.Create((UnaryLoad.IdName, request.Record.Id.ToString("x32", CultureInfo.InvariantCulture))),
-        };
-        RawStream stream = await ((RawStreamSession)lease.Session).OpenAsync(CallRoute, options, null, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+            bool isRight = await SendCoreAsync(request, lease, attempt, cancellationToken).ConfigureAwait(false);
+            Answered[endPoint] = Answered.GetValueOrDefault(endPoint) + 1;
+            return isRight;
+        }
+        finally
         {
-            await WriteAsync(stream.Output, request.Content, cancellationToken).ConfigureAwait(false);
-            return await ReadAsync(stream.Input, request.Content, cancellationToken).ConfigureAwait(false);
+            request.Sending--;
         }
     }
 
@@ -50,6 +51,23 @@ internal class SimulatedCallHandler(TimeProvider timeProvider) : CallHandler<Sim
             }
 
             input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private async Task<bool> SendCoreAsync(SimulatedCall request, ChannelLease lease, AttemptContext attempt, CancellationToken cancellationToken)
+    {
+        TimeSpan left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), attempt.Deadline);
+        var options = new RawStreamOptions
+        {
+            Deadline = left > TimeSpan.FromTicks(1) ? left : TimeSpan.FromTicks(1),
+            Idempotency = attempt.Idempotency,
+            Metadata = RawStreamMetadata.Create((UnaryLoad.IdName, request.Record.Id.ToString("x32", CultureInfo.InvariantCulture))),
+        };
+        RawStream stream = await ((RawStreamSession)lease.Session).OpenAsync(CallRoute, options, null, cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            await WriteAsync(stream.Output, request.Content, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(stream.Input, request.Content, cancellationToken).ConfigureAwait(false);
         }
     }
 

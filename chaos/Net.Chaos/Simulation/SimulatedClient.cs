@@ -8,6 +8,7 @@ namespace Net.Chaos.Simulation;
 /// <summary>A client: the real pool, breakers, health checks, retries and balancing, and callers that use them.</summary>
 internal sealed class SimulatedClient
 {
+    private static readonly TimeSpan LongestHandOver = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private readonly SimulationWorld _world;
     private readonly SimulationOptions _options;
@@ -31,6 +32,7 @@ internal sealed class SimulatedClient
         Tls = tls;
         Name = string.Create(CultureInfo.InvariantCulture, $"c{number + 1}");
         _handler = _parts.MakeHandler(world.Clock);
+        world.After(options.FaultsEnd, _handler.Answered.Clear);
         Pool = new NetChannel(MakePool(options, engine), world.Work);
         Pool.Changed += (_, e) => world.Trace.Note(e.Kind.ToString(), e.ConnectionId, $"{Name} {e.EndPoint?.Address}");
         _runner = new CallRunner(Pool, new CallRunnerOptions { Name = Name, Random = new Random(random.Next()) });
@@ -47,6 +49,9 @@ internal sealed class SimulatedClient
 
     /// <summary>Calls without an outcome.</summary>
     internal IReadOnlyCollection<SimulatedCall> Running => _running;
+
+    /// <summary>Calls that an end point has answered since the faults were over.</summary>
+    internal int CountAnswers(ChannelEndPoint endPoint) => _handler.Answered.GetValueOrDefault(endPoint);
 
     /// <summary>Begins calls, one after the other and whatever becomes of them, until a time.</summary>
     internal void Load(TimeSpan until)
@@ -66,10 +71,26 @@ internal sealed class SimulatedClient
     {
         foreach (SimulatedCall call in _running.ToArray())
         {
-            if (_random.NextDouble() < share)
+            if (_random.NextDouble() >= share)
+            {
+                continue;
+            }
+
+            if (call.Sending > 0)
             {
                 call.Cancel();
+                continue;
             }
+
+            // A pause before another attempt ends on another thread when it is cancelled. While this one waits for it, the order stays one.
+            _world.Clock.Lend(() =>
+            {
+                call.Cancel();
+                if (!call.Run.Wait(LongestHandOver))
+                {
+                    throw new SimulationException($"The call {call.Record.Id:x32} does not end although its caller has given up.");
+                }
+            });
         }
     }
 
@@ -129,7 +150,7 @@ internal sealed class SimulatedClient
         MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
         var call = new SimulatedCall(_ledger.Begin(Name, SimulatedCallHandler.CallRoute, isIdempotent, deadline, CallDigest.Of(content), id), content);
         _running.Add(call);
-        _ = RunAsync(call, new CallPlan(_protocol, SimulatedCallHandler.CallRoute)
+        call.Run = RunAsync(call, new CallPlan(_protocol, SimulatedCallHandler.CallRoute)
         {
             Idempotency = isIdempotent ? Idempotency.Idempotent : Idempotency.NonIdempotent,
             Policy = policy,

@@ -48,6 +48,9 @@ internal abstract class SimulatedCluster
 
     internal LinkCondition Down(int client, int host) => _down[client, host];
 
+    /// <summary>Packets that faults of the links touched.</summary>
+    internal long CountTouched() => _up.Cast<LinkCondition>().Concat(_down.Cast<LinkCondition>()).Sum(static l => l.Touched);
+
     /// <summary>The engine of a client.</summary>
     internal abstract TransportEngine EngineOf(int client);
 

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Globalization;
+using System.IO.Pipelines;
 using Net.Chaos.Ledgers;
 using Net.Chaos.Running.Loads;
 
@@ -129,12 +129,6 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
             return;
         }
 
-        if (header.Route == SimulatedCallHandler.StreamRoute)
-        {
-            await EchoAsync(stream).ConfigureAwait(false);
-            return;
-        }
-
         byte[] request = await ReadAllAsync(stream.Input).ConfigureAwait(false);
         if (life != _life || !UInt128.TryParse(header.Metadata.GetText(UnaryLoad.IdName), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 id))
         {
@@ -183,23 +177,6 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
             }
 
             input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
-    private static async Task EchoAsync(TransportStream stream)
-    {
-        while (true)
-        {
-            ReadResult read = await stream.Input.ReadAsync().ConfigureAwait(false);
-            stream.Output.Write(read.Buffer.ToArray());
-            stream.Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                await stream.Output.CompleteAsync().ConfigureAwait(false);
-                return;
-            }
-
-            await stream.Output.FlushAsync().ConfigureAwait(false);
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class SimulationClock : TimeProvider
     private long _sequence;
     private int _active;
     private string? _intruder;
-    private bool _isOpen;
+    private volatile bool _isOpen;
 
     /// <summary>The wall clock's first reading. Certificates of simulations are valid around it.</summary>
     internal static DateTimeOffset Origin { get; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -93,6 +93,14 @@ internal sealed class SimulationClock : TimeProvider
 
         timer.Fire();
         return true;
+    }
+
+    /// <summary>Lets another thread take part while this one waits for it inside <paramref name="wait"/>.</summary>
+    internal void Lend(Action wait)
+    {
+        _isOpen = true;
+        wait();
+        _isOpen = false;
     }
 
     /// <summary>From now on other threads may take part: the run is judged, and what is left is closed.</summary>

@@ -20,6 +20,9 @@ internal sealed record SimulationOutcome
 
     internal required IReadOnlyList<string> Trace { get; init; }
 
+    /// <summary>Packets that faults lost, held back or doubled: that they happened.</summary>
+    internal required long Touched { get; init; }
+
     internal required int Calls { get; init; }
 
     internal required int Succeeded { get; init; }

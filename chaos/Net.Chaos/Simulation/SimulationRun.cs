@@ -20,6 +20,7 @@ internal sealed class SimulationRun
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan TransportSettling = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(10);
+    private const int AnswersThatClose = 6;
     private readonly SimulationOptions _options;
     private readonly SimulationWorld _world;
     private readonly SimulatedCluster _cluster;
@@ -124,6 +125,7 @@ internal sealed class SimulationRun
         Findings = _findings,
         Hash = hash,
         Trace = _world.Trace.Lines,
+        Touched = _cluster.CountTouched(),
         Calls = _calls.Records.Count,
         Succeeded = _calls.Records.Count(static c => c.Result == CallResult.Ok),
     };
@@ -171,9 +173,9 @@ internal sealed class SimulationRun
         {
             foreach (EndPointSnapshot endPoint in client.Pool.GetSnapshot().EndPoints)
             {
-                // A pool that keeps no connections goes back to an end point only when the others do not suffice; its breaker then waits.
-                bool isUnused = client.Pool.Options.Pool.MinConnections == 0 && endPoint.Breaker == BreakerState.HalfOpen;
-                if (endPoint.Breaker != BreakerState.Closed && !isUnused)
+                // Balancing may have no use for an end point that was slow or has no connection: its breaker then waits half-open for calls. Those that came must have closed it.
+                bool hadCalls = client.CountAnswers(endPoint.EndPoint) >= AnswersThatClose;
+                if (endPoint.Breaker == BreakerState.Open || (endPoint.Breaker != BreakerState.Closed && hadCalls))
                 {
                     Find("N6", "breakers close when the faults are over", $"that of {client.Name} to {endPoint.EndPoint} is {endPoint.Breaker} at {Seconds(_world.Now)}");
                 }
