@@ -13,6 +13,7 @@ namespace Net.Chaos.CommandLine;
 internal static class SimCommand
 {
     private const int DefaultSeeds = 1000;
+    private const int MaxAtOnce = 32;
 
     internal static Command Make(CommandContext context)
     {
@@ -92,9 +93,14 @@ internal static class SimCommand
         {
             return await RunAsync(context, options, file, seeds, cancellationToken).ConfigureAwait(false);
         }
-        catch (SimulationException exception)
+        catch (AggregateException exception) when (exception.InnerExceptions[0] is SimulationException failure)
         {
-            throw new ChaosException(ChaosError.Failed, $"The simulation itself failed, which says nothing of what it simulates. {exception.Message}");
+            throw new ChaosException(ChaosError.Failed, $"The simulation itself failed, which says nothing of what it simulates. {failure.Message}", failure);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await context.Error.WriteLineAsync("net-chaos: stopped.").ConfigureAwait(false);
+            return ChaosCommandLine.Failed;
         }
     }
 
@@ -107,10 +113,9 @@ internal static class SimCommand
         long touched = 0;
         int failed = 0;
         int done = 0;
-        for (; done < seeds && !cancellationToken.IsCancellationRequested; done++)
+        foreach (SimulationOutcome outcome in RunAll(options, seeds, cancellationToken))
         {
-            SimulationOptions run = options with { Seed = unchecked(options.Seed + done) };
-            SimulationOutcome outcome = SimulationRun.Run(run);
+            done++;
             calls += outcome.Calls;
             succeeded += outcome.Succeeded;
             touched += outcome.Touched;
@@ -127,7 +132,7 @@ internal static class SimCommand
             if (!outcome.Passed)
             {
                 failed++;
-                await ReportAsync(context, run, file, outcome).ConfigureAwait(false);
+                await ReportAsync(context, options with { Seed = outcome.Seed }, file, outcome).ConfigureAwait(false);
             }
 
             if (seeds == 1)
@@ -144,6 +149,11 @@ internal static class SimCommand
             $"net-chaos: {done - failed} of {done} seeds passed from {options.Seed} on, engine {options.Engine.ToString().ToLowerInvariant()}; {calls} calls, {succeeded} succeeded; {done / Math.Max(seconds, 0.001):0.0} seeds/s")).ConfigureAwait(false);
         return failed == 0 && done == seeds ? 0 : ChaosCommandLine.Failed;
     }
+
+    // Each run has a thread and a world of its own, so that runs beside it change nothing in it. Reports come in the order of the seeds.
+    private static ParallelQuery<SimulationOutcome> RunAll(SimulationOptions options, int seeds, CancellationToken cancellationToken) => Enumerable.Range(0, seeds)
+        .AsParallel().AsOrdered().WithDegreeOfParallelism(Math.Min(MaxAtOnce, Environment.ProcessorCount)).WithMergeOptions(ParallelMergeOptions.NotBuffered).WithCancellation(cancellationToken)
+        .Select(i => SimulationRun.Run(options with { Seed = unchecked(options.Seed + i) }));
 
     private static async Task ReportAsync(CommandContext context, SimulationOptions options, string? file, SimulationOutcome outcome)
     {

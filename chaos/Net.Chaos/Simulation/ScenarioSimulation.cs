@@ -10,31 +10,41 @@ internal sealed class ScenarioSimulation
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private readonly Scenario _scenario;
+    private readonly SimulatedEngineKind _engine;
     private readonly string[] _hosts;
     private readonly string[] _clients;
     private readonly List<SimulatedFault> _faults = [];
     private readonly List<string> _leftOut = [];
 
-    private ScenarioSimulation(Scenario scenario)
+    private ScenarioSimulation(Scenario scenario, SimulatedEngineKind engine)
     {
         _scenario = scenario;
+        _engine = engine;
         _hosts = [.. scenario.Topology.HostNames];
         _clients = [.. scenario.Topology.ClientNames];
     }
 
+    private bool HasDatagrams => _engine == SimulatedEngineKind.Ngtcp2;
+
     private TimeSpan End => WarmUp + _scenario.Duration;
 
     /// <summary>Applies a scenario.</summary>
+    /// <exception cref="ScenarioException">None of its faults can be simulated.</exception>
     /// <returns>The options, and what of the scenario they do not hold, one line for each.</returns>
     internal static (SimulationOptions Options, IReadOnlyList<string> LeftOut) Apply(Scenario scenario, SimulationOptions options)
     {
-        var reader = new ScenarioSimulation(scenario);
+        var reader = new ScenarioSimulation(scenario, options.Engine);
         foreach (FaultPlan plan in scenario.Faults)
         {
             reader.Add(plan);
         }
 
-        LoadPlan? load = scenario.Loads.FirstOrDefault(static l => l.Kind is LoadKind.Unary or LoadKind.Raw or LoadKind.Write) ?? (scenario.Loads.Count > 0 ? scenario.Loads[0] : null);
+        if (scenario.Faults.Count > 0 && reader._faults.Count == 0)
+        {
+            throw new ScenarioException([.. reader._leftOut, $"{scenario.Name}: none of its faults can be simulated{(options.Engine == SimulatedEngineKind.Memory ? " with the engine memory" : "")}."]);
+        }
+
+        LoadPlan? load = scenario.Loads.FirstOrDefault(static l => l.Kind is LoadKind.Unary or LoadKind.Raw or LoadKind.Write);
         return (options with
         {
             Hosts = reader._hosts.Length,
@@ -55,7 +65,7 @@ internal sealed class ScenarioSimulation
             TimeSpan length = plan.For > TimeSpan.Zero ? plan.For : End - at;
             if (!TryAdd(plan.Action, at, length, i))
             {
-                _leftOut.Add(string.Create(CultureInfo.InvariantCulture, $"the {plan.Action.Word} of line {plan.Line} is not simulated."));
+                _leftOut.Add(string.Create(CultureInfo.InvariantCulture, $"the {plan.Action.Word} of line {plan.Line} is not simulated{(_engine == SimulatedEngineKind.Memory && plan.Action is ToxicFault { Type: "reorder" or "duplicate" or "nat_rebind" } ? " but with --engine ngtcp2" : "")}."));
                 return;
             }
         }
@@ -111,12 +121,12 @@ internal sealed class ScenarioSimulation
             // The amount is for both directions; one that is bent alone is not told apart.
             "loss" when Number(toxic.Attributes, "p_bad") == 0 => (SimulatedFaultKind.Loss, Number(toxic.Attributes, "probability")),
             "latency" => (SimulatedFaultKind.Slow, Number(toxic.Attributes, "latency") / 1000),
-            "reorder" => (SimulatedFaultKind.Reorder, Number(toxic.Attributes, "probability")),
-            "duplicate" => (SimulatedFaultKind.Duplicate, Number(toxic.Attributes, "probability")),
+            "reorder" when HasDatagrams => (SimulatedFaultKind.Reorder, Number(toxic.Attributes, "probability")),
+            "duplicate" when HasDatagrams => (SimulatedFaultKind.Duplicate, Number(toxic.Attributes, "probability")),
             "partition" => (KindOf(toxic.Direction), 0),
             _ => null,
         };
-        if (toxic.Type == "nat_rebind" && Number(toxic.Attributes, "interval") is > 0 and double interval)
+        if (toxic.Type == "nat_rebind" && HasDatagrams && Number(toxic.Attributes, "interval") is > 0 and double interval)
         {
             for (TimeSpan passed = TimeSpan.FromMilliseconds(interval); passed <= length; passed += TimeSpan.FromMilliseconds(interval))
             {

@@ -61,7 +61,7 @@ public sealed class SimCommandTests
               - {fill-disk: h1, at: 6s, for: 1s}
             """;
 
-        (SimulationOptions options, IReadOnlyList<string> leftOut) = ScenarioSimulation.Apply(ScenarioReader.Read(text, "a.yaml"), new SimulationOptions { Seed = 1 });
+        (SimulationOptions options, IReadOnlyList<string> leftOut) = ScenarioSimulation.Apply(ScenarioReader.Read(text, "a.yaml"), new SimulationOptions { Seed = 1, Engine = SimulatedEngineKind.Ngtcp2 });
 
         Assert.AreEqual(2, options.Hosts);
         Assert.AreEqual(1, options.Clients);
@@ -72,6 +72,17 @@ public sealed class SimCommandTests
             options.Faults!.Select(static f => f.Kind).ToArray());
         Assert.AreEqual(new SimulatedFault(SimulatedFaultKind.Kill, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), -1, 0, 0), options.Faults![0]);
         Assert.Contains("fill-disk of line 13 is not simulated", leftOut.Single());
+    }
+
+    [TestMethod]
+    public void Apply_FaultsOfDatagramsWithoutDatagrams_AreRefusedWithTheEngineThatHasThem()
+    {
+        const string text = "about: x\nload:\n  - raw: {rate: 5}\nfaults:\n  - {toxic: reorder, with: {probability: 0.1}, at: 1s, for: 1s}\n";
+
+        ScenarioException thrown = Assert.ThrowsExactly<ScenarioException>(() => ScenarioSimulation.Apply(ScenarioReader.Read(text, "a.yaml"), new SimulationOptions { Seed = 1 }));
+
+        Assert.Contains("toxic reorder of line 5 is not simulated but with --engine ngtcp2", thrown.Faults[0]);
+        Assert.Contains("none of its faults can be simulated with the engine memory", thrown.Faults[1]);
     }
 
     [TestMethod]
