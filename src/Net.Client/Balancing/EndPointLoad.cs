@@ -18,6 +18,7 @@ public sealed class EndPointLoad
     private readonly long _start;
     private readonly double _millisecondsPerTick;
     private readonly double _memory;
+    private long _forgotten = long.MinValue;
     private Figures _figures;
 
     /// <summary>Makes the figures of an end point of which nothing is known.</summary>
@@ -78,9 +79,20 @@ public sealed class EndPointLoad
         uint time = Milliseconds(now);
         double floor = Floor;
         double sample = elapsed.TotalMilliseconds;
-        if (CountsAgainstEndPoint(outcome))
+        bool isAgainst = CountsAgainstEndPoint(outcome);
+        if (isAgainst)
         {
             Interlocked.Increment(ref _figures.Failed);
+        }
+
+        if (now - (long)(sample / _millisecondsPerTick) < Volatile.Read(ref _forgotten))
+        {
+            // It began before the end point was out, and tells of that time.
+            return;
+        }
+
+        if (isAgainst)
+        {
             _figures.Penalty.Add(1, time, _memory);
 
             // A quick failure must not look like a quick answer.
@@ -113,6 +125,18 @@ public sealed class EndPointLoad
 
         double penalty = _figures.Penalty.Read(Milliseconds(now), _memory);
         return penalty < SmallestPenalty ? 0 : penalty;
+    }
+
+    /// <summary>
+    /// Forgets what calls cost and which of them failed, as the end point comes back: slow start is what spares it then. While hardly anything is in flight, failures that are
+    /// remembered would keep all calls from it long after it works again, those included by which its breaker finds that out. Calls under way count for neither any more.
+    /// </summary>
+    internal void Forget(long now)
+    {
+        Volatile.Write(ref _forgotten, now);
+        uint time = Milliseconds(now);
+        _figures.Penalty.Set(0, time);
+        _figures.Cost.Set(0, time);
     }
 
     private static bool CountsAgainstEndPoint(CallOutcome outcome) => outcome is CallOutcome.ServerFailure or CallOutcome.Overloaded

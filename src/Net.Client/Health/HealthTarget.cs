@@ -20,4 +20,9 @@ public abstract class HealthTarget
     /// <summary>Adds the sessions that are open now, so that their path statistics can be read. Cheap, never blocks.</summary>
     /// <param name="sessions">Where to add them.</param>
     public abstract void CopySessions(ICollection<ChannelSession> sessions);
+
+    /// <summary>Takes in what was just read of one of the sessions. Outside all locks.</summary>
+    internal virtual void HandleRead(ChannelSession session, in PathStatistics statistics)
+    {
+    }
 }

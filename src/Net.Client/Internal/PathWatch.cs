@@ -32,6 +32,7 @@ internal sealed class PathWatch(PathHealthOptions options)
             }
 
             known++;
+            target.HandleRead(session, statistics);
             rtt = statistics.SmoothedRtt is TimeSpan smoothed && (rtt is null || smoothed < rtt) ? smoothed : rtt;
             if (SignOf(session, statistics) is { } found)
             {

@@ -338,4 +338,30 @@ public sealed class ConnectionTests
         Assert.AreEqual(2, fixture.Protocol.Sessions.Count);
         Assert.IsTrue(fixture.Session(0).IsClosed);
     }
+
+    [TestMethod]
+    public void Sample_OfAConnectionThatBecameSilentBesideOthersThatAnswer_ReplacesItBeforeAnyCallFails()
+    {
+        using var fixture = new PoolFixture(
+            new PoolOptions { MinConnections = 3 }, static o => o with { Health = HealthOptions.Default with { Probes = [], Path = PathHealthOptions.Default with { SampleInterval = TimeSpan.FromMilliseconds(200) } } });
+        foreach (FakeChannelSession session in fixture.Protocol.Sessions)
+        {
+            session.Path = new PathStatistics { ProbeTimeouts = 0 };
+        }
+
+        ChannelLease lease = fixture.Begin();
+        fixture.Advance(1.5);
+        var silent = (FakeChannelSession)lease.Session;
+        silent.Path = new PathStatistics { ProbeTimeouts = 2 };
+        fixture.Advance(0.3);
+        Assert.AreEqual(3, fixture.Protocol.Sessions.Count, "Two are not enough.");
+        silent.Path = new PathStatistics { ProbeTimeouts = 3 };
+        fixture.Advance(0.3);
+
+        Assert.AreEqual(4, fixture.Protocol.Sessions.Count);
+        Assert.IsFalse(silent.IsClosed, "A call is under way on it.");
+        PoolFixture.End(lease);
+        fixture.Run();
+        Assert.IsTrue(silent.IsClosed);
+    }
 }

@@ -155,6 +155,36 @@ public sealed class LeaseTests
     }
 
     [TestMethod]
+    [DataRow("least_connections")]
+    [DataRow("power_of_two_choices")]
+    [DataRow("peak_ewma")]
+    public void Breaker_UnderALoadThatHardlyEverHasTwoCallsInFlight_IsProbedWhenItsTimeIsOverAndCloses(string policy)
+    {
+        using var fixture = new PoolFixture(endPoints: 2, change: o => o with
+        {
+            Balancing = Net.Client.Balancing.Parse(policy),
+            Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(1), OpenTimeJitter = 0 },
+        });
+        ChannelLease[] leases = [.. Enumerable.Range(0, 40).Select(_ => fixture.Begin())];
+        ChannelLease[] bad = [.. leases.Where(l => l.EndPoint == fixture.EndPoints[0])];
+        Array.ForEach([.. leases.Except(bad)], static l => PoolFixture.End(l));
+        fixture.Advance(2);
+        Array.ForEach(bad[..^2], static l => PoolFixture.End(l, CallOutcome.TimedOut));
+        Assert.AreEqual(BreakerState.Open, fixture.Snapshot.EndPoints[0].Breaker);
+
+        fixture.Advance(1.1);
+        Array.ForEach(bad[^2..], static l => PoolFixture.End(l, CallOutcome.TimedOut));
+        for (int i = 0; i < 200; i++)
+        {
+            ChannelLease lease = fixture.Begin();
+            fixture.Advance(0.01);
+            PoolFixture.End(lease);
+        }
+
+        Assert.AreEqual(BreakerState.Closed, fixture.Snapshot.EndPoints[0].Breaker, "Calls that began before it was cut off kept probes away.");
+    }
+
+    [TestMethod]
     public void Breakers_WhenAllAreOpen_RefuseAtOnceWithTheTimeOfTheNextProbe()
     {
         using var fixture = new PoolFixture(change: static o => o with { Breaker = new CircuitBreakerOptions { OpenTime = TimeSpan.FromSeconds(10), OpenTimeJitter = 0 } });

@@ -83,7 +83,7 @@ internal sealed partial class ChannelCore
         CircuitBreaker? breaker = Options.Breaker is null ? null
             : new CircuitBreaker(endPoint.ToString(), Options.Breaker, Options.TimeProvider, new Random(_random.Next()), Logger);
         var state = new EndPointState(++_lastEndPointId, endPoint, load, breaker, _ejector?.Add(endPoint.ToString()));
-        state.Monitor = _monitors.Create(new PoolHealthTarget(state, Gate));
+        state.Monitor = _monitors.Create(new PoolHealthTarget(state, this));
         state.Seen = state.Monitor.Health.Current.State;
         state.Monitor.Health.Changed += (_, _) =>
         {
@@ -116,8 +116,9 @@ internal sealed partial class ChannelCore
         Raise(ChannelEventKind.EndPointAdded, endPoint, 0, "it was added");
     }
 
-    // The sessions are asked outside the gate.
-    private void FindSilence(EndPointState state)
+    /// <summary>Asks all connections of an end point whether the peer still answers. Any thread, without the gate, as it asks the sessions.</summary>
+    /// <returns>Whether one of them was just found to be silent.</returns>
+    internal bool FindSilence(EndPointState state)
     {
         PooledConnection[] connections;
         lock (Gate)
@@ -125,10 +126,13 @@ internal sealed partial class ChannelCore
             connections = [.. state.Groups.SelectMany(static g => g.Pick.Connections)];
         }
 
+        bool isFound = false;
         foreach (PooledConnection connection in connections)
         {
-            connection.FindSilence(Options.Pool.MaxProbeTimeouts);
+            isFound |= connection.FindSilence(Options.Pool.MaxProbeTimeouts);
         }
+
+        return isFound;
     }
 
     private void Replace_NeedsGate(EndPointState state, ChannelEndPoint endPoint)

@@ -244,6 +244,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         if (state.Seen == HealthState.Unhealthy)
         {
             state.WarmUp = Options.SlowStart.Begin(Options.TimeProvider);
+            state.Load.Forget(pass.Now);
         }
 
         state.Seen = health;

@@ -11,6 +11,12 @@ internal sealed partial class ConnectionGroup
     internal ConnectAttempt? Succeed_NeedsGate(ConnectAttempt attempt, PooledConnection connection, long now)
     {
         Clear_NeedsGate(attempt);
+        if (!EndPoint.IsConnected)
+        {
+            // What failed did so on connections that are gone, perhaps to a process that is gone.
+            EndPoint.Load.Forget(now);
+        }
+
         _connections.Add(connection);
         EndPoint.ConnectFailures = 0;
         EndPoint.NextConnect = long.MinValue;

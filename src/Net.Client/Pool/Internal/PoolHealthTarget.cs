@@ -1,7 +1,7 @@
 namespace Net.Client.Internal;
 
 /// <summary>What a health monitor sees of an end point. It opens nothing: the pool connects by itself, and tells the monitor how that went.</summary>
-internal sealed class PoolHealthTarget(EndPointState state, Lock gate) : HealthTarget
+internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : HealthTarget
 {
     public override ChannelEndPoint EndPoint => state.EndPoint;
 
@@ -9,7 +9,7 @@ internal sealed class PoolHealthTarget(EndPointState state, Lock gate) : HealthT
 
     public override ValueTask<ChannelSession?> GetSessionAsync(string? protocol, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (core.Gate)
         {
             PooledConnection? connection = state.Groups.SelectMany(static g => g.Pick.Connections).FirstOrDefault(c => protocol is null || c.Protocol.Name == protocol);
             return ValueTask.FromResult(connection?.Session);
@@ -18,7 +18,7 @@ internal sealed class PoolHealthTarget(EndPointState state, Lock gate) : HealthT
 
     public override void CopySessions(ICollection<ChannelSession> sessions)
     {
-        lock (gate)
+        lock (core.Gate)
         {
             foreach (ConnectionGroup group in state.Groups)
             {
@@ -27,6 +27,15 @@ internal sealed class PoolHealthTarget(EndPointState state, Lock gate) : HealthT
                     sessions.Add(connection.Session);
                 }
             }
+        }
+    }
+
+    // A dead connection of many makes no sign of the path's, and a sign that stands already is no news: neither tells the pool when a connection has become silent.
+    internal override void HandleRead(ChannelSession session, in PathStatistics statistics)
+    {
+        if (core.Options.Pool.MaxProbeTimeouts is > 0 and int most && statistics.ProbeTimeouts >= most && core.FindSilence(state))
+        {
+            core.Kick();
         }
     }
 }
