@@ -69,7 +69,7 @@ public sealed record PoolOptions
     /// <summary>
     /// Probe timeouts of QUIC in a row (RFC 9002, section 6.2) after which a connection is taken for dead: it gets no more calls, another is opened at once, and calls that are under way on it may still
     /// end. Default 3, which a path with a fifth of all packets lost hardly ever sees; range 0 to 100, 0 for never. Looked at when a call fails by the transport or by time, when the health of the end
-    /// point changes, and each <see cref="PathHealthOptions.SampleInterval"/>.
+    /// point changes, and each <see cref="PathHealthOptions.SampleInterval"/>, which takes one more of them.
     /// </summary>
     public int MaxProbeTimeouts { get; init; } = 3;
 

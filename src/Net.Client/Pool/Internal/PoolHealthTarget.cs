@@ -31,9 +31,10 @@ internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : 
     }
 
     // A dead connection of many makes no sign of the path's, and a sign that stands already is no news: neither tells the pool when a connection has become silent.
+    // Where no call has failed, one timeout more is asked for, which doubles the time: a server that merely stood still for a moment is not to be connected to anew by all its clients.
     internal override void HandleRead(ChannelSession session, in PathStatistics statistics)
     {
-        if (core.Options.Pool.MaxProbeTimeouts is > 0 and int most && statistics.ProbeTimeouts >= most && core.FindSilence(state))
+        if (core.Options.Pool.MaxProbeTimeouts is > 0 and int most && statistics.ProbeTimeouts > most && core.FindSilence(state))
         {
             core.Kick();
         }
