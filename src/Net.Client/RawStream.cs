@@ -174,10 +174,12 @@ public sealed class RawStream : IDuplexPipe, IAsyncDisposable
     }
 
     /// <summary>Says in the protocol's words what a failure of the transport means.</summary>
-    internal Exception Translate(Exception exception)
+    /// <param name="exception">The failure.</param>
+    /// <param name="isUnanswered">Whether the server is known to have sent nothing of an answer, not even its end.</param>
+    internal Exception Translate(Exception exception, bool isUnanswered = false)
     {
         Exception translated = Volatile.Read(ref _end) != (int)End.None ? MakeEndException()
-            : exception is TransportException transport ? RawStreamErrors.Translate(transport, Route)
+            : exception is TransportException transport ? RawStreamErrors.Translate(transport, Route, isUnanswered)
             : exception;
         if (translated is TransportException)
         {

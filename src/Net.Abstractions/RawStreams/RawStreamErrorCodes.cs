@@ -34,7 +34,7 @@ public static class RawStreamErrorCodes
     /// <summary>A limit of the server is reached. No handler ran: the stream may be opened again, best elsewhere or later.</summary>
     public const long Overloaded = 0x09;
 
-    /// <summary>The server takes no new streams as it is about to end. No handler ran: the stream may be opened again elsewhere.</summary>
+    /// <summary>The server takes no new streams as it is about to end. No handler ran: the stream may be opened again elsewhere. As the code of a connection's close it says that every answer of a handler has arrived, and means the same for streams without one.</summary>
     public const long GoingAway = 0x0a;
 
     /// <summary>The server ended while the stream was running. What its handler did before is unknown.</summary>

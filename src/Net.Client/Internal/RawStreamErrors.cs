@@ -11,7 +11,10 @@ internal static class RawStreamErrors
         ApplicationErrorCode = RawStreamErrorCodes.DeadlineExceeded,
     };
 
-    internal static TransportException Translate(TransportException exception, string route)
+    /// <param name="exception">What the transport said.</param>
+    /// <param name="route">The stream's route.</param>
+    /// <param name="isUnanswered">Whether the peer is known to have sent nothing of an answer, not even its end.</param>
+    internal static TransportException Translate(TransportException exception, string route, bool isUnanswered = false)
     {
         if (exception.ApplicationErrorCode is not long code)
         {
@@ -21,7 +24,7 @@ internal static class RawStreamErrors
         return exception.Error switch
         {
             TransportError.StreamReset => TranslateReset(exception, route, code),
-            TransportError.ConnectionClosed => TranslateClose(exception, route, code),
+            TransportError.ConnectionClosed => TranslateClose(exception, route, code, isUnanswered),
             _ => exception,
         };
     }
@@ -49,7 +52,7 @@ internal static class RawStreamErrors
         return Make(exception, error, $"The stream to route '{route}' {text}.", code, RawStreamErrorCodes.MeansUnprocessed(code));
     }
 
-    private static TransportException TranslateClose(TransportException exception, string route, long code)
+    private static TransportException TranslateClose(TransportException exception, string route, long code, bool isUnanswered)
     {
         string? text = code switch
         {
@@ -57,10 +60,12 @@ internal static class RawStreamErrors
             RawStreamErrorCodes.GoingAway or RawStreamErrorCodes.ShuttingDown => "the server is ending",
             _ => null,
         };
+
+        // Closed so, every answer of a handler has arrived (net-1, section 4): a stream without any was never seen by one.
         return text is null
             ? exception
             : Make(exception, TransportError.ConnectionClosed, $"The stream to route '{route}' is lost: the connection was closed as {text}.", code,
-                exception.IsSafeToRetry || code == RawStreamErrorCodes.Overloaded);
+                exception.IsSafeToRetry || code == RawStreamErrorCodes.Overloaded || (code == RawStreamErrorCodes.GoingAway && isUnanswered));
     }
 
     private static TransportException Make(TransportException inner, TransportError error, string message, long code, bool isSafeToRetry) =>

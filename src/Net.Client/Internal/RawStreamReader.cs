@@ -41,9 +41,10 @@ internal sealed class RawStreamReader : PipeReader
         }
         catch (TransportException exception)
         {
-            throw _stream.Translate(exception);
+            throw _stream.Translate(exception, !_read.HasAnswer);
         }
 
+        _read.Note(result);
         _stream.ThrowIfEnded();
         return true;
     }
@@ -69,6 +70,11 @@ internal sealed class RawStreamReader : PipeReader
 
     private sealed class ReadOperation(RawStream stream) : TranslatedOperation<ReadResult>
     {
+        /// <summary>Whether something of the answer was read, or its end.</summary>
+        internal bool HasAnswer { get; private set; }
+
+        internal void Note(in ReadResult result) => HasAnswer |= result.IsCompleted || !result.Buffer.IsEmpty;
+
         internal ValueTask<ReadResult> Read(PipeReader inner, int minimumSize, CancellationToken cancellationToken)
         {
             ValueTask<ReadResult> operation;
@@ -86,6 +92,8 @@ internal sealed class RawStreamReader : PipeReader
 
         protected override ReadResult Translate(ReadResult result)
         {
+            Note(result);
+
             // An aborted pipe may end without an exception; its end must not pass for the peer's FIN.
             if (result.IsCompleted)
             {
@@ -97,7 +105,7 @@ internal sealed class RawStreamReader : PipeReader
 
         protected override ReadResult Translate(Exception exception)
         {
-            Exception translated = stream.Translate(exception);
+            Exception translated = stream.Translate(exception, !HasAnswer);
             if (ReferenceEquals(translated, exception))
             {
                 ExceptionDispatchInfo.Throw(exception);

@@ -10,6 +10,7 @@ internal sealed class RawStreamConnection
     private readonly InFlight _work = new();
     private int _running;
     private int _isClosing;
+    private int _wasCut;
     private Task _closing = Task.CompletedTask;
 
     internal RawStreamConnection(RawStreamRouter router, TransportConnection connection, CancellationToken draining)
@@ -37,12 +38,15 @@ internal sealed class RawStreamConnection
         await _closing.ConfigureAwait(false);
     }
 
+    /// <summary>A stream that a handler has seen ended otherwise than with an answer that arrived whole. Its reset may be lost on the way, so that closing the connection proves nothing of it any more.</summary>
+    internal void NoteCut() => Volatile.Write(ref _wasCut, 1);
+
     /// <summary>Ends one stream's part in the connection.</summary>
     internal void Exit()
     {
         if (Interlocked.Decrement(ref _running) == 0 && Draining.IsCancellationRequested)
         {
-            Close(RawStreamErrorCodes.NoError, "");
+            CloseQuietly();
         }
 
         _work.Exit();
@@ -60,9 +64,12 @@ internal sealed class RawStreamConnection
     {
         if (Volatile.Read(ref _running) == 0)
         {
-            Close(RawStreamErrorCodes.NoError, "");
+            CloseQuietly();
         }
     }
+
+    // A stream that is on its way just now meets a connection that is gone: only the code can tell its sender that no handler has seen it.
+    private void CloseQuietly() => Close(Volatile.Read(ref _wasCut) == 0 ? RawStreamErrorCodes.GoingAway : RawStreamErrorCodes.NoError, "");
 
     private void Close(long errorCode, string reason)
     {

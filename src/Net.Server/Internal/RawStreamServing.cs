@@ -46,11 +46,16 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
             }
 
             await EndAsync().ConfigureAwait(false);
+            if (handler is not null && !stream.SendCompletion.IsCompletedSuccessfully)
+            {
+                owner.NoteCut();
+            }
         }
 #pragma warning disable CA1031 // One stream's failure must not reach the connection, and nobody but the log sees it.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            owner.NoteCut();
             ServerLog.HandlerFailed(router.Logger, _header?.Route ?? "", connection.Id, stream.Id, exception);
         }
         finally

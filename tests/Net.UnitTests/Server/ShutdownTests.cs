@@ -8,7 +8,7 @@ namespace Net.UnitTests.Server;
 public sealed class ShutdownTests
 {
     [TestMethod]
-    public async Task StopAsync_ConnectionWithoutStreams_IsClosedAtOnceWithNoError()
+    public async Task StopAsync_ConnectionWithoutStreams_IsClosedAtOnceWithGoingAway()
     {
         await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(static b => b.MapStream("echo", new EchoHandler()));
         await EchoAsync(fixture.Client, "warm");
@@ -17,7 +17,7 @@ public sealed class ShutdownTests
 
         ConnectionClose close = await fixture.Connection.Closed.WithTimeout();
         Assert.AreEqual(CloseInitiator.Remote, close.Initiator);
-        Assert.AreEqual(RawStreamErrorCodes.NoError, close.ApplicationErrorCode);
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, close.ApplicationErrorCode);
         Assert.AreEqual(0, fixture.Server.ConnectionCount);
     }
 
@@ -39,7 +39,40 @@ public sealed class ShutdownTests
 
         Assert.AreEqual("after", await running.ReceiveAllAsync());
         Assert.IsTrue(await stopping.WithTimeout());
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, (await fixture.Connection.Closed.WithTimeout()).ApplicationErrorCode);
+    }
+
+    [TestMethod]
+    public async Task StopAsync_StreamThatHasNotReachedTheServerYet_IsKnownToBeUnprocessed()
+    {
+        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(static b => b.MapStream("echo", new EchoHandler()));
+        await EchoAsync(fixture.Client, "warm");
+
+        // Nothing is sent of a stream before it is written to or read from.
+        await using RawStream late = await fixture.Client.OpenAsync("echo").AsTask().WithTimeout();
+        Assert.IsTrue(await fixture.Server.StopAsync(TimeSpan.FromSeconds(30)).WithTimeout());
+        await fixture.Connection.Closed.WithTimeout();
+
+        TransportException exception = await late.FailsAsync();
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, exception.ApplicationErrorCode);
+        Assert.IsTrue(exception.IsSafeToRetry);
+    }
+
+    [TestMethod]
+    public async Task StopAsync_AfterAStreamThatAHandlerResetItself_ProvesNothing()
+    {
+        await using RawStreamFixture fixture = await RawStreamFixture.StartAsync(static b => b
+            .MapStream("echo", new EchoHandler())
+            .MapStream("bad", static _ => throw new InvalidOperationException("on purpose")));
+        await EchoAsync(fixture.Client, "warm");
+        await using RawStream bad = await fixture.Client.OpenAsync("bad").AsTask().WithTimeout();
+        await bad.FailsAsync();
+
+        await using RawStream late = await fixture.Client.OpenAsync("echo").AsTask().WithTimeout();
+        Assert.IsTrue(await fixture.Server.StopAsync(TimeSpan.FromSeconds(30)).WithTimeout());
+
         Assert.AreEqual(RawStreamErrorCodes.NoError, (await fixture.Connection.Closed.WithTimeout()).ApplicationErrorCode);
+        Assert.IsFalse((await late.FailsAsync()).IsSafeToRetry);
     }
 
     [TestMethod]
