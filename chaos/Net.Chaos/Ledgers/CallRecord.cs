@@ -35,7 +35,10 @@ internal sealed class CallRecord
     internal string Detail { get; private set; } = "";
 
     /// <summary>Who answered; <c>null</c> when it is not known.</summary>
-    internal string? Host { get; private set; }
+    internal string? Host => Hosts.Count == 0 ? null : Hosts[^1];
+
+    /// <summary>Who had each attempt, in their order, as far as the client tells.</summary>
+    internal IReadOnlyList<string> Hosts { get; private set; } = [];
 
     /// <summary>Attempts that were made, as far as the client tells.</summary>
     internal int Attempts { get; private set; } = 1;
@@ -44,7 +47,7 @@ internal sealed class CallRecord
     internal bool HadWrongAnswer { get; private set; }
 
     /// <summary>Gives it its outcome; a second one is counted and changes nothing.</summary>
-    internal void End(CallResult result, TimeSpan at, string detail = "", string? host = null, int attempts = 1, bool wrongAnswer = false)
+    internal void End(CallResult result, TimeSpan at, string detail = "", IReadOnlyList<string>? hosts = null, int attempts = 1, bool wrongAnswer = false)
     {
         if (Interlocked.Increment(ref _outcomes) != 1)
         {
@@ -53,7 +56,7 @@ internal sealed class CallRecord
 
         Ended = at;
         Detail = detail;
-        Host = host;
+        Hosts = hosts ?? [];
         Attempts = attempts;
         HadWrongAnswer = wrongAnswer;
         Volatile.Write(ref _result, (int)result);

@@ -50,21 +50,11 @@ internal sealed class RunClient : IAsyncDisposable
     /// <summary>The host behind an end point.</summary>
     internal string? HostOf(ChannelEndPoint? endPoint) => endPoint is not null && _hosts.TryGetValue(endPoint.Address.ToString(), out string? host) ? host : null;
 
-    /// <summary>Attempts of a traced call, and who had the last one.</summary>
-    internal (int Attempts, string? Host) Explain(CallTrace trace)
+    /// <summary>Attempts of a traced call, and who had each of them.</summary>
+    internal (int Attempts, IReadOnlyList<string> Hosts) Explain(CallTrace trace)
     {
-        int attempts = 0;
-        ChannelEndPoint? last = null;
-        foreach (CallTraceStep step in trace.Steps)
-        {
-            if (step.Kind == CallTraceStepKind.Leased)
-            {
-                attempts++;
-                last = step.EndPoint;
-            }
-        }
-
-        return (Math.Max(1, attempts), HostOf(last));
+        ChannelEndPoint?[] leased = [.. trace.Steps.Where(static s => s.Kind == CallTraceStepKind.Leased).Select(static s => s.EndPoint)];
+        return (Math.Max(1, leased.Length), [.. leased.Select(HostOf).OfType<string>()]);
     }
 
     /// <summary>What has not come back to its start: leases, waiters, and breakers of hosts that run.</summary>

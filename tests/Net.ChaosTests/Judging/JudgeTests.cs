@@ -199,6 +199,19 @@ public sealed class JudgeTests
     }
 
     [TestMethod]
+    public void Run_EjectionOfAHost_CountsTheCallsThatWentToIt()
+    {
+        AddGood(20);
+        Executed(Add(3.2)).End(CallResult.Ok, At(5.2), hosts: ["h1", "h2"], attempts: 2);
+        Executed(Add(3.9)).End(CallResult.Ok, At(5.9), hosts: ["h3", "h2"], attempts: 2);
+
+        Assert.AreEqual(0.2, FigureCounter.Count(Evidence())[Figures.Ejection], 1e-9);
+
+        Executed(Add(3.4)).End(CallResult.Unknown, At(5.4));
+        Assert.AreEqual(0.4, FigureCounter.Count(Evidence())[Figures.Ejection], 1e-9, "Nobody knows where it went.");
+    }
+
+    [TestMethod]
     public void Quantile_SmallAndLargeSamples_IsTheValueThatEnoughDoNotExceed()
     {
         Assert.AreEqual(5, FigureCounter.Quantile([5], 0.99));

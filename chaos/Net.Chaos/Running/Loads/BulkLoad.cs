@@ -21,11 +21,11 @@ internal static class BulkLoad
             try
             {
                 bool isRight = await TransferAsync(run, id, trace).ConfigureAwait(false);
-                record.End(isRight ? CallResult.Ok : CallResult.Failed, run.Ledger.Now, isRight ? "" : "other bytes came back than were sent", run.Client.Explain(trace).Host, 1, !isRight);
+                record.End(isRight ? CallResult.Ok : CallResult.Failed, run.Ledger.Now, isRight ? "" : "other bytes came back than were sent", run.Client.Explain(trace).Hosts, 1, !isRight);
             }
             catch (Exception exception) when (exception is TransportException or OperationCanceledException)
             {
-                record.End(CallEnds.ResultOf(exception), run.Ledger.Now, CallEnds.Describe(exception), run.Client.Explain(trace).Host);
+                record.End(CallEnds.ResultOf(exception), run.Ledger.Now, CallEnds.Describe(exception), run.Client.Explain(trace).Hosts);
             }
         }
     }

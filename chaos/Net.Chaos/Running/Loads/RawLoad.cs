@@ -18,6 +18,7 @@ internal static class RawLoad
         var content = new byte[run.Plan.Size];
         MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
         CallRecord record = run.Ledger.Begin(run.Client.Name, run.Plan.Name, run.Plan.IsIdempotent, run.Plan.Deadline, request: null, id);
+        var hosts = new List<string>();
         for (int attempt = 1; ; attempt++)
         {
             var trace = new CallTrace();
@@ -29,11 +30,13 @@ internal static class RawLoad
                 TimeSpan left = record.Deadline - run.Ledger.Now;
                 left = run.Plan.IsIdempotent && attempt < run.Client.Plan.Attempts && left > run.Client.Plan.AttemptTimeout ? run.Client.Plan.AttemptTimeout : left;
                 result = await ExchangeAsync(run, id, content, left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1), trace).ConfigureAwait(false) ? CallResult.Ok : CallResult.Failed;
+                hosts.AddRange(run.Client.Explain(trace).Hosts);
             }
             catch (Exception exception) when (exception is TransportException or OperationCanceledException)
             {
                 result = CallEnds.ResultOf(exception);
                 detail = CallEnds.Describe(exception);
+                hosts.AddRange(run.Client.Explain(trace).Hosts);
                 bool mayRepeat = (result == CallResult.Refused || run.Plan.IsIdempotent) && attempt < run.Client.Plan.Attempts;
                 if (mayRepeat && !run.Stop.IsCancellationRequested && run.Ledger.Now + Pause < record.Deadline)
                 {
@@ -42,9 +45,8 @@ internal static class RawLoad
                 }
             }
 
-            (_, string? host) = run.Client.Explain(trace);
             bool isWrong = result == CallResult.Failed && detail.Length == 0;
-            record.End(result, run.Ledger.Now, isWrong ? "another text came back than was sent" : detail, host, attempt, isWrong);
+            record.End(result, run.Ledger.Now, isWrong ? "another text came back than was sent" : detail, hosts, attempt, isWrong);
             return;
         }
     }

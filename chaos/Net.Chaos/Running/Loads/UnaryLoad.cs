@@ -52,7 +52,7 @@ internal static class UnaryLoad
 
     private static void End(LoadRun run, CallRecord record, CallTrace trace, CallResult result, string detail, bool wrongAnswer)
     {
-        (int attempts, string? host) = run.Client.Explain(trace);
-        record.End(result, run.Ledger.Now, detail, host, attempts, wrongAnswer);
+        (int attempts, IReadOnlyList<string> hosts) = run.Client.Explain(trace);
+        record.End(result, run.Ledger.Now, detail, hosts, attempts, wrongAnswer);
     }
 }

@@ -60,7 +60,7 @@ internal static class WriteLoad
             detail = CallEnds.Describe(exception);
         }
 
-        (int attempts, string? host) = run.Client.Explain(trace);
-        record.End(result, run.Ledger.Now, detail, host, attempts);
+        (int attempts, IReadOnlyList<string> hosts) = run.Client.Explain(trace);
+        record.End(result, run.Ledger.Now, detail, hosts, attempts);
     }
 }
