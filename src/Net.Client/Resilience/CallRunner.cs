@@ -52,7 +52,8 @@ public sealed class CallRunner
     /// <param name="cancellationToken">The caller gives up.</param>
     /// <returns>The result of the last attempt, or of a fallback.</returns>
     /// <exception cref="TransportException">
-    /// <see cref="TransportError.DeadlineExceeded"/>: the call's time, or that of its last attempt, was over. Others: the last attempt's, as the channel or the handler threw it.
+    /// <see cref="TransportError.DeadlineExceeded"/>: the call's time, or that of its last attempt, was over. Others: the last attempt's, as the channel or the handler threw it; but
+    /// where that was not processed and one before it may have been, an exception with that one inside which does not say <see cref="TransportException.IsSafeToRetry"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up; the token is the caller's.</exception>
     public ValueTask<TResult> RunAsync<TCall, TResult>(

@@ -51,24 +51,31 @@ public sealed class CallRunnerRetryTests : CallRunnerTestBase
     }
 
     [TestMethod]
-    public async Task RunAsync_RefusedAfterAnAttemptThatMayHaveRun_DoesNotSayThatNothingCameOfIt()
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task RunAsync_LastAttemptUnprocessedAfterOneThatMayHaveBeen_DoesNotSayThatTheCallWasNot(bool isSent)
     {
-        FakeHandler handler = FakeHandler.Throwing(Lost, Unprocessed, Unprocessed, Unprocessed, Unprocessed);
+        var open = new TransportException(TransportError.CircuitOpen, "all breakers are open") { IsSafeToRetry = true, RetryAfter = TimeSpan.FromSeconds(3) };
+        FakeHandler handler = FakeHandler.Throwing(Lost, open, open, open);
+        Task<FakeReply> call = Run(handler, Retry());
+        Source.Refusal = () => isSent ? null : open;
 
-        TransportException thrown = await Assert.ThrowsExactlyAsync<TransportException>(() => Finish(Run(handler, Retry())));
+        TransportException thrown = await Assert.ThrowsExactlyAsync<TransportException>(() => Finish(call));
 
         Assert.IsFalse(thrown.IsSafeToRetry);
-        Assert.AreSame(Unprocessed, thrown.InnerException);
+        Assert.AreEqual(TransportError.CircuitOpen, thrown.Error);
+        Assert.AreEqual(open.RetryAfter, thrown.RetryAfter);
+        Assert.AreSame(open, thrown.InnerException);
     }
 
     [TestMethod]
-    public async Task RunAsync_RefusedEachTime_SaysThatNothingCameOfIt()
+    public async Task RunAsync_EveryAttemptUnprocessed_SaysThatTheCallWasNot()
     {
         FakeHandler handler = FakeHandler.Throwing(Unprocessed, Unprocessed, Unprocessed, Unprocessed, Unprocessed);
 
         TransportException thrown = await Assert.ThrowsExactlyAsync<TransportException>(() => Finish(Run(handler, Retry())));
 
-        Assert.IsTrue(thrown.IsSafeToRetry);
+        Assert.AreSame(Unprocessed, thrown);
     }
 
     [TestMethod]

@@ -180,19 +180,25 @@ internal sealed class CallExecution<TCall, TResult>
             }
         }
 
-        // The last attempt speaks for itself alone: that nothing came of it is not true of the call when an earlier one may have been processed.
-        if (end.Exception is TransportException { IsSafeToRetry: true } failure && _sender.MayHaveBeenProcessed)
+        return end is { Exception: { } failure, Verdict.IsUnprocessed: true } && _sender.MayHaveBeenProcessed ? throw InDoubt(failure) : end.Deliver();
+    }
+
+    // That the last attempt was not processed says nothing of those before it.
+    private TransportException InDoubt(Exception last)
+    {
+        Exception? cause = last;
+        while (cause is not (null or TransportException))
         {
-            throw new TransportException(failure.Error, failure.Message, failure)
-            {
-                ApplicationErrorCode = failure.ApplicationErrorCode,
-                TransportErrorCode = failure.TransportErrorCode,
-                RetryAfter = failure.RetryAfter,
-                IsSafeToRetry = false,
-            };
+            cause = cause.InnerException;
         }
 
-        return end.Deliver();
+        var transport = cause as TransportException;
+        return new TransportException(
+            transport?.Error ?? TransportError.ConnectionLost, $"The call of '{_plan.Method}' was sent {_sender.Sent} times, and it is not known whether it was processed. In the end: {last.Message}", last)
+        {
+            IsSafeToRetry = false,
+            RetryAfter = transport?.RetryAfter,
+        };
     }
 
     private TransportException TimedOut(in AttemptEnd<TResult> end)
