@@ -364,4 +364,34 @@ public sealed class ConnectionTests
         fixture.Run();
         Assert.IsTrue(silent.IsClosed);
     }
+
+    [TestMethod]
+    public void Sample_OfAConnectionWithProbeTimeouts_HasTheIdleOnesAskWhetherThePeerAnswers()
+    {
+        using var fixture = new PoolFixture(
+            new PoolOptions { MinConnections = 3 }, static o => o with { Health = HealthOptions.Default with { Probes = [], Timeout = TimeSpan.FromSeconds(2), Path = PathHealthOptions.Default with { SampleInterval = TimeSpan.FromMilliseconds(200) } } });
+        int asked = 0;
+        foreach (FakeChannelSession session in fixture.Protocol.Sessions)
+        {
+            session.Path = new PathStatistics { ProbeTimeouts = 0 };
+            session.OnPing = async token =>
+            {
+                asked++;
+                var end = new TaskCompletionSource<TimeSpan>();
+                using CancellationTokenRegistration registration = token.UnsafeRegister(static s => ((TaskCompletionSource<TimeSpan>)s!).TrySetCanceled(), end);
+                return await end.Task;
+            };
+        }
+
+        ChannelLease lease = fixture.Begin();
+        fixture.Advance(1.5);
+        Assert.AreEqual(0, asked);
+        ((FakeChannelSession)lease.Session).Path = new PathStatistics { ProbeTimeouts = 2 };
+        fixture.Advance(1);
+        Assert.AreEqual(2, asked, "Each of the others, and not again while it has not answered.");
+
+        fixture.Advance(1.5);
+        Assert.AreEqual(4, asked, "What got no answer in time is asked anew while there are signs.");
+        PoolFixture.End(lease);
+    }
 }

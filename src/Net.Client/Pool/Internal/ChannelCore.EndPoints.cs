@@ -135,6 +135,43 @@ internal sealed partial class ChannelCore
         return isFound;
     }
 
+    /// <summary>Has all connections of an end point but one send something that the peer has to answer.</summary>
+    internal void AskOthers(EndPointState state, ChannelSession suspect)
+    {
+        PooledConnection[] others;
+        lock (Gate)
+        {
+            others = [.. state.Groups.SelectMany(static g => g.Pick.Connections).Where(c => c.Session != suspect)];
+        }
+
+        foreach (PooledConnection connection in others)
+        {
+            if (connection.TryBeginAsking())
+            {
+                _ = AskAsync(connection);
+            }
+        }
+    }
+
+    // What comes of it shows in the connection's own figures.
+    private async Task AskAsync(PooledConnection connection)
+    {
+        _tasks.Begin();
+        try
+        {
+            using var limit = new CancellationTokenSource(_monitors.Options.Timeout, Options.TimeProvider);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
+            await connection.Session.PingAsync(end.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            ClientLog.AskFailed(Logger, connection.Id, exception);
+        }
+
+        connection.EndAsking();
+        _tasks.End();
+    }
+
     private void Replace_NeedsGate(EndPointState state, ChannelEndPoint endPoint)
     {
         if (state.EndPoint != endPoint)

@@ -78,6 +78,9 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         Path = PathHealthOptions.Default with { SampleInterval = Timeout.InfiniteTimeSpan },
     };
 
+    /// <summary>When QUIC's figures make a path suspect.</summary>
+    internal PathHealthOptions PathSigns => _monitors.Options.Path;
+
     internal NetChannel Owner { get; }
 
     internal NetChannelOptions Options { get; }

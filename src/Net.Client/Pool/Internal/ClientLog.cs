@@ -46,4 +46,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(2113, LogLevel.Error, "The resolver {Resolver} ended against its contract; the end points that are known stay.", EventName = "PoolResolverEnded")]
     internal static partial void ResolverEnded(ILogger logger, string resolver, Exception exception);
+
+    [LoggerMessage(2114, LogLevel.Debug, "Connection {ConnectionId} was asked whether its peer answers, and no answer came.", EventName = "PoolAskFailed")]
+    internal static partial void AskFailed(ILogger logger, long connectionId, Exception exception);
 }

@@ -34,7 +34,18 @@ internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : 
     // Where no call has failed, one timeout more is asked for, which doubles the time: a server that merely stood still for a moment is not to be connected to anew by all its clients.
     internal override void HandleRead(ChannelSession session, in PathStatistics statistics)
     {
-        if (core.Options.Pool.MaxProbeTimeouts is > 0 and int most && statistics.ProbeTimeouts > most && core.FindSilence(state))
+        if (statistics.ProbeTimeouts is not int timeouts || core.Options.Pool.MaxProbeTimeouts is not (> 0 and int most))
+        {
+            return;
+        }
+
+        if (timeouts >= core.PathSigns.ProbeTimeouts)
+        {
+            // Those on which nothing is under way have no reason to notice. They would fail the next calls, each of them anew.
+            core.AskOthers(state, session);
+        }
+
+        if (timeouts > most && core.FindSilence(state))
         {
             core.Kick();
         }

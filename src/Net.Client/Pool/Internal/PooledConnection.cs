@@ -13,6 +13,7 @@ internal sealed class PooledConnection
     private readonly double _growAt;
     private int _state;
     private bool _isSilent;
+    private int _isAsked;
     private Counts _counts;
 
     internal PooledConnection(long id, ConnectionGroup group, ChannelProtocol protocol, ChannelSession session, PoolOptions options)
@@ -127,6 +128,11 @@ internal sealed class PooledConnection
         Volatile.Write(ref _isSilent, true);
         return true;
     }
+
+    /// <summary>Begins to ask the peer whether it still answers, unless that is under way.</summary>
+    internal bool TryBeginAsking() => Interlocked.Exchange(ref _isAsked, 1) == 0;
+
+    internal void EndAsking() => Volatile.Write(ref _isAsked, 0);
 
     internal void MarkIdle(long now) => Volatile.Write(ref _counts.IdleSince, now);
 
