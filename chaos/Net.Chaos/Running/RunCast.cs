@@ -50,25 +50,36 @@ internal sealed class RunCast : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends all of it, also where a part cannot be ended.</summary>
+    /// <exception cref="RunException">Something could not be ended or cleared away.</exception>
     public async ValueTask DisposeAsync()
     {
-        foreach (RunClient client in _clients)
+        var failures = new List<Exception>();
+        foreach (IAsyncDisposable part in (IEnumerable<IAsyncDisposable>)[.. _clients, .. _links, .. _hosts])
         {
-            await client.DisposeAsync().ConfigureAwait(false);
-        }
-
-        foreach (RunLink link in _links)
-        {
-            await link.DisposeAsync().ConfigureAwait(false);
-        }
-
-        foreach (IRunHost host in _hosts)
-        {
-            await host.DisposeAsync().ConfigureAwait(false);
+            await EndAsync(part, failures).ConfigureAwait(false);
         }
 
         Certificates.Dispose();
-        await Files.DisposeAsync().ConfigureAwait(false);
+        await EndAsync(Files, failures).ConfigureAwait(false);
+        if (failures.Count > 0)
+        {
+            throw new RunException($"What the run had started could not all be ended: {string.Join(" ", failures.Select(static f => f.Message))}", new AggregateException(failures));
+        }
+    }
+
+    private static async Task EndAsync(IAsyncDisposable part, List<Exception> failures)
+    {
+        try
+        {
+            await part.DisposeAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever it is, the processes that come after it must not be left behind.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failures.Add(exception);
+        }
     }
 
     private async Task StartHostsAsync(Topology topology, RunOptions options, CancellationToken cancellationToken)

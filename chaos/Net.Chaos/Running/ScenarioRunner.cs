@@ -62,6 +62,21 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         _driver = new FaultDriver(stage);
         Task loads = Task.WhenAll(cast.Clients.SelectMany(client => scenario.Loads.Select(load => Guard(RunLoadAsync(Make(client, load, loadEnds.Token, stop.Token)), stop))));
         Task watch = WatchAsync(cast, origin, watching.Token);
+        try
+        {
+            return await RunAsync(new RunUnderWay(cast, startedAt, loads, stop, loadEnds), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await watching.CancelAsync().ConfigureAwait(false);
+            await watch.ConfigureAwait(false);
+        }
+    }
+
+    private async Task<RunResult> RunAsync(RunUnderWay run, CancellationToken cancellationToken)
+    {
+        (RunCast cast, DateTimeOffset startedAt, Task loads, CancellationTokenSource stop, CancellationTokenSource loadEnds) = run;
         Task faults = Task.CompletedTask;
         TimeSpan loadEnded;
         long opened = 0;
@@ -70,7 +85,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             await Task.Delay(scenario.WarmUp, options.TimeProvider, stop.Token).ConfigureAwait(false);
             opened = cast.Clients.Sum(static c => c.Opened);
             NoteMemory(cast);
-            faults = Guard(_driver.RunAsync(scenario.Faults), stop);
+            faults = Guard(_driver!.RunAsync(scenario.Faults), stop);
             await LastAsync(faults, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -86,10 +101,8 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         // Every call ends by its deadline, whatever happens; a run whose calls hang must end, too.
         TimeSpan limit = scenario.Loads.Max(static l => l.Deadline) + SettleLimit;
         stop.CancelAfter(limit);
-        await Task.WhenAll(loads, faults).WaitAsync(limit + SettleLimit, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        await EndAsync(Task.WhenAll(loads, faults), limit + SettleLimit, "The load or a fault did not end", cancellationToken).ConfigureAwait(false);
         IReadOnlyList<string> leftovers = await SettleAsync(cast, cancellationToken).ConfigureAwait(false);
-        await watching.CancelAsync().ConfigureAwait(false);
-        await watch.ConfigureAwait(false);
         double handshakes = cast.Clients.Sum(static c => c.Opened) - opened;
         (int read, IReadOnlyList<string> lost) = await WriteReader.ReadAsync(cast, _notes.Writes, cancellationToken).ConfigureAwait(false);
         if (options.KeepDirectory is not null)
@@ -98,6 +111,20 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         }
 
         return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost);
+    }
+
+    /// <exception cref="RunException">It is not over in time.</exception>
+    private async Task EndAsync(Task task, TimeSpan limit, string what, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await task.WaitAsync(limit, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            int hung = _ledger.Records.Count(static c => c.Outcomes == 0);
+            throw new RunException(string.Create(CultureInfo.InvariantCulture, $"{what} after {limit.TotalSeconds:0} s; {hung} calls are without an outcome."));
+        }
     }
 
     // A host that is slow to start makes a fault longer than the file foresees; the time that calls have to recover is not to suffer from it.
@@ -117,7 +144,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         Task duration = Task.Delay(scenario.Duration, options.TimeProvider, cancellationToken);
         if (!lastToEnd && scenario.Faults.Count > 0)
         {
-            await faults.WaitAsync(scenario.Duration + LongestDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await EndAsync(faults, scenario.Duration + LongestDelay, "The faults were not over", cancellationToken).ConfigureAwait(false);
             await Task.Delay(tail > TimeSpan.Zero ? tail : TimeSpan.FromTicks(1), options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
 
@@ -265,4 +292,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             _ledger.Now - origin, scenario.Duration, [.. _driver?.Active.Where(static a => a.Value > 0).Select(static a => a.Key) ?? []], hosts, byResult[CallResult.Ok].Count(),
             byResult[CallResult.Refused].Count(), byResult[CallResult.Failed].Count(), byResult[CallResult.Unknown].Count(), byResult[CallResult.None].Count(), _notes.Streams.Count(static s => s.BrokenAt is not null));
     }
+
+    /// <summary>What is at work when the load has begun.</summary>
+    private sealed record RunUnderWay(RunCast Cast, DateTimeOffset StartedAt, Task Loads, CancellationTokenSource Stop, CancellationTokenSource LoadEnds);
 }

@@ -9,6 +9,9 @@ internal static class BulkLoad
 {
     private const int BlockLength = 16 * 1024;
 
+    // What is refused at once would else be tried thousands of times a second.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     internal static Task RunAsync(LoadRun run) => Task.WhenAll(Enumerable.Range(0, run.Plan.Streams).Select(_ => RunLaneAsync(run)));
 
     private static async Task RunLaneAsync(LoadRun run)
@@ -26,6 +29,7 @@ internal static class BulkLoad
             catch (Exception exception) when (exception is TransportException or OperationCanceledException)
             {
                 record.End(CallEnds.ResultOf(exception), run.Ledger.Now, CallEnds.Describe(exception), run.Client.Explain(trace).Hosts);
+                await Task.Delay(Pause, run.TimeProvider, run.LoadEnds).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
