@@ -76,7 +76,7 @@ public sealed class ReportTests
         CallRecord ok = Make(1);
         ok.End(CallResult.Ok, TimeSpan.FromSeconds(1.25), hosts: ["h1"]);
         CallRecord bad = Make(2);
-        bad.End(CallResult.Unknown, TimeSpan.FromSeconds(3.5), "it was lost | or not", "h2", 2);
+        bad.End(CallResult.Unknown, TimeSpan.FromSeconds(3.5), "it was lost | or not", ["h2"], 2);
         var fault = new FaultRecord { Word = "kill", Target = "h1", Began = TimeSpan.FromSeconds(1), Ended = TimeSpan.FromSeconds(2), Hosts = ["h1"], Proof = 1, ProofOf = "processes" };
         var evidence = new RunEvidence { Calls = [ok, bad], Faults = [fault], LoadEnded = TimeSpan.FromSeconds(4) };
         var finding = new Finding("proof", "kill on h1 happened", "0 processes | threads", holds);
