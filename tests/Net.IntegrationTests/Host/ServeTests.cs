@@ -79,7 +79,7 @@ public sealed class ServeTests
         Assert.IsTrue(end.IsCompleted);
         Assert.AreEqual(ExitCodes.Ok, await server.WaitForExitAsync());
         Assert.Contains("every stream ended by itself", server.Output);
-        Assert.AreEqual(RawStreamErrorCodes.NoError, (await client.Connection.Closed.WaitAsync(Limit)).ApplicationErrorCode);
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, (await client.Connection.Closed.WaitAsync(Limit)).ApplicationErrorCode);
     }
 
     [TestMethod]

@@ -207,7 +207,7 @@ public abstract class RawStreamEngineTests
         CollectionAssert.AreEqual(message, received);
         Assert.IsTrue(end.IsCompleted);
         Assert.IsTrue(await stopping.WithTimeout());
-        Assert.AreEqual(RawStreamErrorCodes.NoError, (await _connection.Closed.WithTimeout()).ApplicationErrorCode);
+        Assert.AreEqual(RawStreamErrorCodes.GoingAway, (await _connection.Closed.WithTimeout()).ApplicationErrorCode);
     }
 
     [TestMethod]
