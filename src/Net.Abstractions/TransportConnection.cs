@@ -30,6 +30,12 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <summary>The server name of the handshake (SNI), or <c>null</c> when the client sent none.</summary>
     public abstract string? ServerName { get; }
 
+    /// <summary>
+    /// On a client the name that the server's certificate is judged by, which may be an IP address though a handshake never carries one (RFC 6066, section 3); on a server <see cref="ServerName"/>.
+    /// By default the server name, and on a client without one the peer's address.
+    /// </summary>
+    public virtual string? CertificateName => ServerName ?? (IsServer ? null : RemoteEndPoint.Address.ToString());
+
     /// <summary>The QUIC version in use; <see cref="QuicVersion.Unknown"/> when the engine is not told.</summary>
     public abstract QuicVersion Version { get; }
 

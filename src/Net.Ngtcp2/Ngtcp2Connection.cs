@@ -61,6 +61,8 @@ internal sealed partial class Ngtcp2Connection : TransportConnection
 
     public override string? ServerName => IsServer ? _facts?.ServerName : TlsServerName.ForExtension(((ConnectOptions)Options).EffectiveServerName);
 
+    public override string? CertificateName => IsServer ? ServerName : ((ConnectOptions)Options).EffectiveServerName;
+
     public override QuicVersion Version => _facts?.Version ?? FirstVersion;
 
     public override string? CipherSuite => _facts?.CipherSuite;

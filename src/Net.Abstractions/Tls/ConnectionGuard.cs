@@ -22,7 +22,7 @@ public abstract class ConnectionGuard
         {
             Chain = connection.PeerCertificateChain,
             IsServerCertificate = !connection.IsServer,
-            ServerName = connection.ServerName,
+            ServerName = connection.CertificateName,
             Close = verdict => _ = CloseAsync(connection, errorCode, verdict),
         });
     }

@@ -103,6 +103,8 @@ internal sealed partial class MsQuicConnection : TransportConnection
     /// <inheritdoc/>
     public override string? ServerName { get; }
 
+    public override string? CertificateName => IsServer ? ServerName : ((ConnectOptions)_options).EffectiveServerName;
+
     /// <inheritdoc/>
     /// <remarks>A client of the library always begins with version 1. A server takes whichever the client began with, and System.Net.Quic does not tell.</remarks>
     public override QuicVersion Version => IsServer ? QuicVersion.Unknown : QuicVersion.Version1;

@@ -172,6 +172,25 @@ public abstract class RotationTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task Guard_ConnectionToAnAddress_IsJudgedByTheAddress()
+    {
+        await _site.StartAsync();
+        X509Certificate2 elsewhere = _site.Authority.Issue("server", TestAuthority.ServerUsage, ["localhost"]);
+        TransportConnection connection = await _site.ConnectAsync(serverName: "127.0.0.1");
+        using IDisposable watch = _site.Client.Client.Guard!.Watch(connection, RawStreamErrorCodes.Untrusted);
+
+        // A handshake carries no address, so that it is not the server name.
+        Assert.IsNull(connection.ServerName);
+        Assert.AreEqual("127.0.0.1", connection.CertificateName);
+        await RotationSite.EchoAsync(_site.Own(await RotationSite.OpenEchoAsync(connection)), "still open");
+        Assert.IsFalse(connection.Closed.IsCompleted);
+        Assert.AreEqual(CertificateRefusal.NameMismatch, _site.Client.Current.Trust!.Evaluate(new PeerCertificateContext
+        {
+            Chain = [elsewhere.RawDataMemory], IsServerCertificate = true, ServerName = connection.CertificateName, Now = DateTimeOffset.UtcNow,
+        }).Refusal);
+    }
+
+    [TestMethod]
     public async Task Expiry_InMidConnection_CutsAfterTheGrace()
     {
         var time = new ManualTimeProvider(DateTimeOffset.UtcNow);

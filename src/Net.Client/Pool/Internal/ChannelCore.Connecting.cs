@@ -211,7 +211,7 @@ internal sealed partial class ChannelCore
             {
                 Chain = transport.PeerCertificateChain,
                 IsServerCertificate = true,
-                ServerName = transport.ServerName,
+                ServerName = transport.CertificateName,
                 Close = verdict => _ = CutAsync(connection),
             })
             : null;
