@@ -32,6 +32,18 @@ internal static class FigureCounter
             figures[Figures.Slowest] = Quantile(latencies, 0.99);
         }
 
+        if (evidence.Certificates is { } certificates)
+        {
+            figures[Figures.OldCertificate] = certificates.LongestOld.TotalSeconds;
+            figures[Figures.FreshHandshakes] = certificates.FreshHandshakes;
+            figures[Figures.BadCertificates] = certificates.BadShown;
+            figures[Figures.RefusedPairs] = certificates.Refusals;
+            if (certificates.OldAuthorityOffered > 0)
+            {
+                figures[Figures.OldAuthority] = certificates.OldAuthorityOffered - certificates.OldAuthorityRefused;
+            }
+        }
+
         AddRecovery(figures, evidence);
         AddEjection(figures, evidence);
         return figures;

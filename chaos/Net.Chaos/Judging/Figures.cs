@@ -16,6 +16,11 @@ internal static class Figures
     internal const string Handshakes = "handshakes";
     internal const string Ejection = "ejection";
     internal const string ExitTime = "exit-time";
+    internal const string OldCertificate = "old-certificate";
+    internal const string FreshHandshakes = "fresh-handshakes";
+    internal const string BadCertificates = "bad-certificates";
+    internal const string RefusedPairs = "refused-pairs";
+    internal const string OldAuthority = "old-authority";
     internal const string Memory = "host-memory-growth";
 
     /// <summary>Name, unit and meaning of each.</summary>
@@ -34,6 +39,11 @@ internal static class Figures
         (Handshakes, "connections", "connections that the clients opened after the warm-up"),
         (Ejection, "time", "from the end of a process to the last call that was sent to it, the longest"),
         (ExitTime, "time", "from SIGTERM to the end of a process, the longest"),
+        (OldCertificate, "time", "from a change of a certificate to the last handshake that still showed the one before, the longest"),
+        (FreshHandshakes, "handshakes", "handshakes later than a second after a change that showed the new certificate"),
+        (BadCertificates, "handshakes", "handshakes that showed the certificate of a pair that cannot be used"),
+        (RefusedPairs, "refusals", "how often hosts and clients said that they refuse the pair in their files"),
+        (OldAuthority, "peers", "hosts, over each transport, and clients that did not refuse a certificate of a removed authority in the end"),
         (Memory, "bytes", "growth of a host's resident memory during the load, the largest"),
     ];
 

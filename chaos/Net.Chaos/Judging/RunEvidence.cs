@@ -26,6 +26,9 @@ internal sealed record RunEvidence
     /// <summary>What did not come back to its start: leases, waiters, streams, breakers that are open.</summary>
     internal IReadOnlyList<string> Leftovers { get; init; } = [];
 
+    /// <summary>What handshakes showed of certificates that changed; <c>null</c>: none did.</summary>
+    internal CertificateEvidence? Certificates { get; init; }
+
     /// <summary>Figures that only the runner can know, by name: <see cref="Figures.Handshakes"/>, <see cref="Figures.ExitTime"/>, <see cref="Figures.Memory"/>.</summary>
     internal IReadOnlyDictionary<string, double> Measured { get; init; } = new Dictionary<string, double>();
 }

@@ -31,6 +31,11 @@ internal sealed class LineObserver(TextWriter output) : IRunObserver
 
     public void Ended(RunResult result)
     {
+        foreach (string line in LedgerText.Of(result))
+        {
+            output.WriteLine("  " + line);
+        }
+
         foreach (Finding finding in result.Findings)
         {
             output.WriteLine($"  {(finding.Holds ? "holds   " : "DOES NOT")} {finding.Rule}: {finding.Text}: {finding.Measured}");

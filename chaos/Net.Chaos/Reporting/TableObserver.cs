@@ -48,6 +48,11 @@ internal sealed class TableObserver(IAnsiConsole console) : IRunObserver
         }
 
         console.Write(table);
+        foreach (string line in LedgerText.Of(result))
+        {
+            console.WriteLine(line);
+        }
+
         if (result.Failure is { } failure)
         {
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]could not be run: {failure}[/]");

@@ -11,15 +11,23 @@ internal sealed class RunCast : IAsyncDisposable
     private readonly List<RunLink> _links = [];
     private readonly List<RunClient> _clients = [];
 
-    private RunCast(RunFiles files, RunCertificates certificates)
+    private RunCast(RunFiles files, RunCertificates certificates, HandshakeProbe probe, bool hasOwnHosts)
     {
         Files = files;
         Certificates = certificates;
+        Probe = probe;
+        HasOwnHosts = hasOwnHosts;
     }
 
     internal RunFiles Files { get; }
 
     internal RunCertificates Certificates { get; }
+
+    /// <summary>Makes handshakes beside those of the clients.</summary>
+    internal HandshakeProbe Probe { get; }
+
+    /// <summary>Whether the hosts are <c>net serve</c>, whose ways are known.</summary>
+    internal bool HasOwnHosts { get; }
 
     internal IReadOnlyList<IRunHost> Hosts => _hosts;
 
@@ -36,7 +44,8 @@ internal sealed class RunCast : IAsyncDisposable
     internal static async Task<RunCast> StartAsync(Scenario scenario, RunOptions options, CancellationToken cancellationToken)
     {
         RunFiles files = RunFiles.Make(options.KeepDirectory, scenario.Name);
-        var cast = new RunCast(files, new RunCertificates(Path.Combine(files.Root, "certificates"), options.TimeProvider));
+        bool hasOwnHosts = scenario.Topology is { HostCommand.Count: 0, EndPoints.Count: 0 };
+        var cast = new RunCast(files, new RunCertificates(Path.Combine(files.Root, "certificates"), options.TimeProvider), new HandshakeProbe(hasOwnHosts, options.TimeProvider), hasOwnHosts);
         try
         {
             await cast.StartHostsAsync(scenario.Topology, options, cancellationToken).ConfigureAwait(false);
@@ -60,6 +69,7 @@ internal sealed class RunCast : IAsyncDisposable
             await EndAsync(part, failures).ConfigureAwait(false);
         }
 
+        await Probe.DisposeAsync().ConfigureAwait(false);
         Certificates.Dispose();
         await EndAsync(Files, failures).ConfigureAwait(false);
         if (failures.Count > 0)
@@ -116,7 +126,9 @@ internal sealed class RunCast : IAsyncDisposable
             }
 
             Certificates.Issue(client, isServer: false);
-            var identity = new ClientIdentity(options.Trust ?? Certificates.Authority, options.ClientCertificate ?? Certificates.ClientCertificate(client), options.ClientKey ?? Certificates.ClientKey(client));
+            var identity = ClientIdentity.Open(
+                client, options.Trust ?? Certificates.Authority, options.ClientCertificate ?? Certificates.ClientCertificate(client), options.ClientKey ?? Certificates.ClientKey(client),
+                scenario.Client.EarlyData, Certificates.Handshakes, options.TimeProvider);
             _clients.Add(new RunClient(client, scenario.Client, links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options.TimeProvider));
         }
     }

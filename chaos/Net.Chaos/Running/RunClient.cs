@@ -109,6 +109,7 @@ internal sealed class RunClient : IAsyncDisposable
         _handler.Dispose();
         Channel.Changed -= HandleChanged;
         await Channel.DisposeAsync().ConfigureAwait(false);
+        await Identity.DisposeAsync().ConfigureAwait(false);
     }
 
     private static ClientChannel Make(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, TimeProvider timeProvider)

@@ -104,13 +104,30 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         await EndAsync(Task.WhenAll(loads, faults), limit + SettleLimit, "The load or a fault did not end", cancellationToken).ConfigureAwait(false);
         IReadOnlyList<string> leftovers = await SettleAsync(cast, cancellationToken).ConfigureAwait(false);
         double handshakes = cast.Clients.Sum(static c => c.Opened) - opened;
+        CertificateEvidence? certificates = await CountCertificatesAsync(cast, cancellationToken).ConfigureAwait(false);
         (int read, IReadOnlyList<string> lost) = await WriteReader.ReadAsync(cast, _notes.Writes, cancellationToken).ConfigureAwait(false);
         if (options.KeepDirectory is not null)
         {
             await File.WriteAllLinesAsync(Path.Combine(cast.Files.Root, "events"), cast.Clients.SelectMany(static c => c.Events).Order(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
         }
 
-        return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost);
+        return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost, certificates);
+    }
+
+    private async Task<CertificateEvidence?> CountCertificatesAsync(RunCast cast, CancellationToken cancellationToken)
+    {
+        if (!scenario.Faults.Any(static f => f.Action is CertificateFault))
+        {
+            return null;
+        }
+
+        (int asked, int refused) = cast.Certificates.HasRemoved ? await AuthorityFaults.AskAllAsync(cast, isOfRemoved: true, ProbeAnswer.Refused, cancellationToken).ConfigureAwait(false) : default;
+        return cast.Certificates.Handshakes.Read() with
+        {
+            Refusals = cast.Hosts.Sum(static h => (long)CertificateFaults.CountRefusals(h)) + cast.Clients.Sum(static c => c.Identity.Refusals),
+            OldAuthorityOffered = asked,
+            OldAuthorityRefused = refused,
+        };
     }
 
     /// <exception cref="RunException">It is not over in time.</exception>
@@ -151,7 +168,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         await duration.ConfigureAwait(false);
     }
 
-    private RunResult Judge(RunCast cast, DateTimeOffset startedAt, TimeSpan loadEnded, IReadOnlyList<string> leftovers, Dictionary<string, double> measured, int read, IReadOnlyList<string> lost)
+    private RunResult Judge(RunCast cast, DateTimeOffset startedAt, TimeSpan loadEnded, IReadOnlyList<string> leftovers, Dictionary<string, double> measured, int read, IReadOnlyList<string> lost, CertificateEvidence? certificates)
     {
         var evidence = new RunEvidence
         {
@@ -163,6 +180,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             ReadWrites = read,
             LoadEnded = loadEnded,
             Leftovers = leftovers,
+            Certificates = certificates,
             Measured = measured,
         };
         return new RunResult(
@@ -180,8 +198,8 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         }
         catch (Exception exception) when (exception is TransportException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            IEnumerable<string> last = cast.Clients.SelectMany(static c => c.Events).Where(static e => e.Contains(nameof(ChannelEventKind.ConnectFailed), StringComparison.Ordinal)).TakeLast(1);
-            throw new RunException($"Not every client reached every host within {options.ConnectLimit.TotalSeconds:0} s, before any fault. {string.Join("", last)}", exception);
+            IEnumerable<string> last = cast.Clients.SelectMany(static c => c.Events).TakeLast(3);
+            throw new RunException($"Not every client reached every host within {options.ConnectLimit.TotalSeconds:0} s, before any fault. {string.Join("; ", last)}", exception);
         }
     }
 

@@ -58,9 +58,16 @@ internal sealed record PartitionFault(IReadOnlyList<IReadOnlyList<string>> Group
 /// <summary>Certificates change.</summary>
 /// <param name="Change">How.</param>
 /// <param name="Names">On which hosts and clients.</param>
-internal sealed record CertificateFault(CertificateChange Change, IReadOnlyList<string> Names) : FaultAction
+/// <param name="Pair">What is wrong with the pairs, where they are bad ones.</param>
+internal sealed record CertificateFault(CertificateChange Change, IReadOnlyList<string> Names, BadPair Pair = BadPair.Mismatched) : FaultAction
 {
-    internal override string Word => "certificates " + Change.ToString().ToLowerInvariant();
+    internal override string Word => "certificates " + Change switch
+    {
+        CertificateChange.AddAuthority => "add-authority",
+        CertificateChange.RemoveAuthority => "remove-authority",
+        CertificateChange.Break => "break " + Pair.ToString().ToLowerInvariant(),
+        _ => "rotate",
+    };
 
     internal override string Target => string.Join(", ", Names);
 }
@@ -115,9 +122,28 @@ internal enum LinkDirection
 /// <summary>How certificates change.</summary>
 internal enum CertificateChange
 {
-    /// <summary>A new certificate and key of the same authority.</summary>
+    /// <summary>A new certificate and key of the newest authority.</summary>
     Rotate,
 
-    /// <summary>A pair that does not fit together, which must be refused.</summary>
+    /// <summary>A pair that cannot be used, which must be refused.</summary>
     Break,
+
+    /// <summary>Everybody trusts another authority besides, and it signs what is issued from then on.</summary>
+    AddAuthority,
+
+    /// <summary>Nobody trusts the oldest authority any more.</summary>
+    RemoveAuthority,
+}
+
+/// <summary>What is wrong with a certificate and its key.</summary>
+internal enum BadPair
+{
+    /// <summary>The key belongs to another certificate.</summary>
+    Mismatched,
+
+    /// <summary>The certificate's file ends in its middle.</summary>
+    Truncated,
+
+    /// <summary>The certificate has ended.</summary>
+    Expired,
 }

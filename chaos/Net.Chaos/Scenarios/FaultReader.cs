@@ -16,6 +16,13 @@ internal sealed class FaultReader(Topology topology)
         ("kill", ProcessDeed.Kill), ("terminate", ProcessDeed.Terminate), ("freeze", ProcessDeed.Freeze), ("start", ProcessDeed.Start),
     ];
 
+    private static readonly (string Word, CertificateChange Change)[] Changes =
+    [
+        ("rotate", CertificateChange.Rotate), ("break", CertificateChange.Break), ("add-authority", CertificateChange.AddAuthority), ("remove-authority", CertificateChange.RemoveAuthority),
+    ];
+
+    private static readonly (string Word, BadPair Pair)[] Pairs = [("mismatched", BadPair.Mismatched), ("truncated", BadPair.Truncated), ("expired", BadPair.Expired)];
+
     private readonly string[] _hosts = [.. topology.HostNames];
     private readonly string[] _clients = [.. topology.ClientNames];
 
@@ -85,8 +92,7 @@ internal sealed class FaultReader(Topology topology)
 
         if (item.Has("certificates"))
         {
-            CertificateChange? change = item.Choice<CertificateChange>("certificates", [("rotate", CertificateChange.Rotate), ("break", CertificateChange.Break)]);
-            return change is { } value ? new CertificateFault(value, Names(item, "on", item.Find("on"), [.. _hosts, .. _clients])) : null;
+            return ReadCertificates(item);
         }
 
         if (item.Has("fill-disk"))
@@ -106,6 +112,20 @@ internal sealed class FaultReader(Topology topology)
 
         item.Fault("nothing happens: there are kill, terminate, freeze, start, toxic, partition, certificates, fill-disk and migrate.");
         return null;
+    }
+
+    private CertificateFault? ReadCertificates(ScenarioNode item)
+    {
+        if (item.Choice<CertificateChange>("certificates", Changes) is not { } change)
+        {
+            return null;
+        }
+
+        // Who is trusted is the same for all: one file.
+        string[] all = [.. _hosts, .. _clients];
+        return change is CertificateChange.AddAuthority or CertificateChange.RemoveAuthority
+            ? new CertificateFault(change, all)
+            : new CertificateFault(change, Names(item, "on", item.Find("on"), all), change == CertificateChange.Break ? item.Choice<BadPair>("pair", Pairs) ?? BadPair.Mismatched : default);
     }
 
     private ProcessFault ReadDeed(ScenarioNode item, string word, ProcessDeed deed)

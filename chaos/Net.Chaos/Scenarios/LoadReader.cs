@@ -41,6 +41,7 @@ internal static class LoadReader
             Name = name,
             Rate = kind == LoadKind.Bulk ? 0 : values.Number("rate", 0.1, 100_000) ?? (isKept ? 20 : defaults.Rate),
             Streams = isKept || kind == LoadKind.Bulk ? values.Integer("streams", 1, 10_000) ?? (kind == LoadKind.Bulk ? 1 : defaults.Streams) : 0,
+            Age = isKept ? values.Time("age", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)) ?? TimeSpan.Zero : TimeSpan.Zero,
             Size = (int)(values.Size("size", 32, kind == LoadKind.Bulk ? 1 << 30 : 1 << 20) ?? (kind == LoadKind.Bulk ? 10 << 20 : defaults.Size)),
             Deadline = values.Time("deadline", TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(10)) ?? (kind == LoadKind.Bulk ? TimeSpan.FromMinutes(1) : defaults.Deadline),
             IsIdempotent = values.Flag("idempotent") ?? defaults.IsIdempotent,

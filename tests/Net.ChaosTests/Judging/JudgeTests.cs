@@ -212,6 +212,29 @@ public sealed class JudgeTests
     }
 
     [TestMethod]
+    public void Run_CertificatesThatWereShownTooLongOrTaken_BreakTheirBounds()
+    {
+        AddGood(20);
+        Scenario scenario = Scenario() with
+        {
+            Bounds =
+            [
+                new Bound(Figures.OldCertificate, "<=", 1, 1), new Bound(Figures.BadCertificates, "<=", 0, 2), new Bound(Figures.RefusedPairs, ">=", 3, 3), new Bound(Figures.OldAuthority, "<=", 0, 4),
+                new Bound(Figures.FreshHandshakes, ">=", 5, 5),
+            ],
+        };
+        var good = new CertificateEvidence { Changes = 4, FreshHandshakes = 5, LongestOld = At(0.6), BadShown = 0, Refusals = 3, OldAuthorityOffered = 4, OldAuthorityRefused = 4 };
+
+        AssertBroken([], Judge.Run(scenario, Evidence() with { Certificates = good }));
+        AssertBroken(
+            [Figures.OldCertificate, Figures.BadCertificates, Figures.RefusedPairs, Figures.OldAuthority, Figures.FreshHandshakes],
+            Judge.Run(scenario, Evidence() with { Certificates = new CertificateEvidence { Changes = 4, FreshHandshakes = 4, LongestOld = At(1.1), BadShown = 1, Refusals = 2, OldAuthorityOffered = 4, OldAuthorityRefused = 3 } }));
+
+        // Who was never asked has not refused.
+        AssertBroken([Figures.OldAuthority], Judge.Run(scenario, Evidence() with { Certificates = good with { OldAuthorityOffered = 0, OldAuthorityRefused = 0 } }));
+    }
+
+    [TestMethod]
     public void Quantile_SmallAndLargeSamples_IsTheValueThatEnoughDoNotExceed()
     {
         Assert.AreEqual(5, FigureCounter.Quantile([5], 0.99));

@@ -66,6 +66,32 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void Ledger_OfARun_BalancesAndNamesWhatWasSeenOfCertificates()
+    {
+        RunResult result = Result(holds: true);
+        var stream = new StreamRecord { Client = "c1", Load = "stream 3", Number = 1, Sent = 9, Received = 7, Wrong = 2, BrokenAt = TimeSpan.FromSeconds(1) };
+        string[] lines =
+        [
+            .. LedgerText.Of(result with
+            {
+                Evidence = result.Evidence with
+                {
+                    Streams = [stream],
+                    Certificates = new CertificateEvidence { Changes = 4, FreshHandshakes = 5, LongestOld = TimeSpan.FromSeconds(0.5), BadShown = 0, Refusals = 3, OldAuthorityOffered = 7, OldAuthorityRefused = 6 },
+                },
+            }),
+        ];
+
+        Assert.HasCount(5, lines);
+        Assert.Contains("2 issued = 1 OK + 0 refused + 0 failed + 1 unknown", lines[0]);
+        Assert.Contains("1 opened (1 of stream 3), 1 broken; 9 messages sent = 7 back in their place + 2 missing", lines[1]);
+        Assert.Contains("4 changed; the one before was last shown 0.500 s after; 5 handshakes", lines[2]);
+        Assert.Contains("3 refusals", lines[3]);
+        Assert.Contains("6 of 7 refuse", lines[4]);
+        Assert.HasCount(1, LedgerText.Of(result));
+    }
+
+    [TestMethod]
     public void Passed_RunWithoutFindings_IsNoSuccess() => Assert.IsFalse((Result(holds: true) with { Findings = [] }).Passed);
 
     private static ReportModel Report(bool holds) => ReportBuilder.Build(Result(holds), Command);

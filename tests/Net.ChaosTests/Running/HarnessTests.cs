@@ -59,6 +59,35 @@ public sealed class HarnessTests
     }
 
     [TestMethod]
+    public async Task Run_HostThatGoesOnWithItsOldCertificate_IsFoundOut()
+    {
+        string command = string.Join(' ', HostProgram.Find(null));
+
+        // What it reads is a copy, which nobody changes: so do servers that never look at their files again.
+        RunResult result = await RunAsync($$"""
+            about: A host that does not look at its files
+            topology:
+              hosts: 1
+              host-command: [sh, -c, 'cp {dir}/../certificates/{name}.pem {dir}/kept.pem && cp {dir}/../certificates/{name}-key.pem {dir}/kept-key.pem &&
+                exec {{command}} serve --address 127.0.0.1 --port {port} --ready-file {ready} --admin none --cert {dir}/kept.pem --key {dir}/kept-key.pem --ca {dir}/../certificates/ca.pem']
+            load:
+              - unary: {rate: 20, deadline: 60s}
+            warm-up: 0s
+            duration: 1s
+            faults:
+              - {certificates: rotate, on: [h1], at: 100ms}
+            must:
+              old-certificate: <= 1s
+            """);
+
+        Assert.IsNull(result.Failure);
+        Finding proof = result.Findings.Single(static f => f.Rule == "proof");
+        Assert.IsFalse(proof.Holds, proof.Measured);
+        Assert.IsFalse(result.Findings.Single(static f => f.Rule == Figures.OldCertificate).Holds);
+        Assert.IsGreaterThan(TimeSpan.FromSeconds(1), result.Evidence.Certificates!.LongestOld);
+    }
+
+    [TestMethod]
     public async Task Run_HostThatEndsAtOnce_SaysWhy()
     {
         RunResult result = await RunAsync("""

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Net.Chaos.Ledgers;
 using Net.Chaos.Running;
 using Net.Chaos.Running.Loads;
+using Net.Chaos.Scenarios;
 using Net.Grpc;
 
 namespace Net.ChaosTests.Running;
@@ -59,7 +60,7 @@ public sealed class RunPartsTests
                 Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(certificates.ServerKey("h1")));
             }
 
-            certificates.IssueBroken("h1", isServer: true);
+            certificates.IssueBad("h1", isServer: true, BadPair.Mismatched);
             Assert.ThrowsExactly<ArgumentException>(() => X509Certificate2.CreateFromPemFile(certificates.ServerCertificate("h1"), certificates.ServerKey("h1")).Dispose());
         }
         finally

@@ -67,6 +67,29 @@ public sealed class ScenarioReaderTests
     }
 
     [TestMethod]
+    public void Read_CertificateFaults_AreWhatTheyNameOnWhomTheyName()
+    {
+        IReadOnlyList<FaultPlan> faults = ScenarioReader.Read("""
+            about: Certificates
+            topology: { hosts: 2 }
+            load:
+              - stream: { age: 3s }
+            duration: 10s
+            faults:
+              - { certificates: break, pair: expired, on: h1, at: 1s, for: 1s }
+              - { certificates: break, on: c1, at: 2s, for: 1s }
+              - { certificates: add-authority, at: 3s }
+              - { certificates: remove-authority, at: 4s }
+            """, "c.yaml").Faults;
+
+        CertificateFault[] read = [.. faults.Select(static f => (CertificateFault)f.Action)];
+        CollectionAssert.AreEqual(
+            (string[])["certificates break expired", "certificates break mismatched", "certificates add-authority", "certificates remove-authority"], read.Select(static f => f.Word).ToArray());
+        CollectionAssert.AreEqual((string[])["h1", "c1", "h1, h2, c1", "h1, h2, c1"], read.Select(static f => f.Target).ToArray());
+        Assert.AreEqual(BadPair.Expired, read[0].Pair);
+    }
+
+    [TestMethod]
     public void Read_Faults_AreInOrderWithTheirTargets()
     {
         IReadOnlyList<FaultPlan> faults = ScenarioReader.Read(Whole, "kill.yaml").Faults;

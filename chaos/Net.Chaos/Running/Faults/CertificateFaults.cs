@@ -1,73 +1,170 @@
-using System.Security.Cryptography;
+using Net.Chaos.Running.Hosts;
 using Net.Chaos.Scenarios;
 
 namespace Net.Chaos.Running.Faults;
 
-/// <summary>Changes certificates while calls run.</summary>
+/// <summary>Changes certificates and keys while calls run.</summary>
 internal static class CertificateFaults
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan ProofLimit = TimeSpan.FromSeconds(5);
+    // What `net serve` logs when it refuses new certificates; ids are never used for something else.
+    private const string RefusalMark = "Net.Security[4001]";
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ProofLimit = TimeSpan.FromSeconds(10);
 
     internal static async Task<FaultProof> RunAsync(FaultStage stage, FaultPlan plan, CertificateFault fault)
     {
-        bool isBreak = fault.Change == CertificateChange.Break;
-        var hosts = new List<string>();
-        var serials = new List<string>();
-        long refused = 0;
-        long openedBefore = stage.Cast.Clients.Sum(static c => c.Opened);
-        foreach (string name in fault.Names)
-        {
-            bool isServer = stage.Cast.Hosts.Any(h => h.Name == name);
-            string serial = isBreak ? stage.Cast.Certificates.IssueBroken(name, isServer) : stage.Cast.Certificates.Issue(name, isServer);
-            if (isServer)
-            {
-                hosts.Add(name);
-                serials.Add(serial);
-            }
-            else
-            {
-                refused += Reload(stage, name) ? 0 : 1;
-            }
-        }
-
-        await stage.LastAsync(plan with { For = plan.For > TimeSpan.Zero ? plan.For : TimeSpan.FromMilliseconds(1) }).ConfigureAwait(false);
-        if (isBreak)
-        {
-            // A pair that does not fit must be seen by nobody, and put right in the end.
-            long seen = Seen(stage, serials);
-            foreach (string name in fault.Names)
-            {
-                stage.Cast.Certificates.Issue(name, hosts.Contains(name));
-            }
-
-            return new FaultProof(hosts, seen > 0 ? 0 : hosts.Count + refused, "broken pairs that nobody took");
-        }
-
-        long started = stage.TimeProvider.GetTimestamp();
-        long count;
-        do
-        {
-            await Task.Delay(Poll, stage.TimeProvider, stage.Stop).ConfigureAwait(false);
-            count = serials.Count > 0 ? Seen(stage, serials) : stage.Cast.Clients.Sum(static c => c.Opened) - openedBefore;
-        }
-        while (count == 0 && stage.TimeProvider.GetElapsedTime(started) < ProofLimit);
-        return new FaultProof(hosts, count, serials.Count > 0 ? "handshakes that showed the new certificate" : "connections opened with the new certificate");
-    }
-
-    private static long Seen(FaultStage stage, List<string> serials) => serials.Sum(serial => stage.Cast.Clients.Sum(c => (long)c.Identity.CountSeen(serial)));
-
-    private static bool Reload(FaultStage stage, string client)
-    {
+        await stage.Cast.Certificates.Turn.WaitAsync(stage.Stop).ConfigureAwait(false);
         try
         {
-            stage.Cast.Client(client).Identity.Reload(stage.Cast.Certificates.ClientCertificate(client), stage.Cast.Certificates.ClientKey(client));
-            return true;
+            return fault.Change switch
+            {
+                CertificateChange.Rotate => await RotateAsync(stage, plan, fault).ConfigureAwait(false),
+                CertificateChange.Break => await BreakAsync(stage, plan, fault).ConfigureAwait(false),
+                _ => await AuthorityFaults.RunAsync(stage, fault.Change).ConfigureAwait(false),
+            };
         }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException or IOException)
+        finally
         {
-            // The files do not fit together: the old certificate stays.
-            return false;
+            stage.Cast.Certificates.Turn.Release();
         }
     }
+
+    /// <summary>How often a host said that it refuses what lies in its files.</summary>
+    internal static int CountRefusals(IRunHost host)
+    {
+        string log = Path.Combine(host.Directory, "log");
+        if (host.Directory.Length == 0 || !File.Exists(log))
+        {
+            return 0;
+        }
+
+        // The host is writing it.
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        int count = 0;
+        while (reader.ReadLine() is { } line)
+        {
+            count += line.Contains(RefusalMark, StringComparison.Ordinal) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>Asks again and again until something holds.</summary>
+    /// <returns>Whether it held in time.</returns>
+    internal static async Task<bool> UntilAsync(FaultStage stage, Func<Task<bool>> holds)
+    {
+        long started = stage.TimeProvider.GetTimestamp();
+        while (!await holds().ConfigureAwait(false))
+        {
+            if (stage.TimeProvider.GetElapsedTime(started) > ProofLimit)
+            {
+                return false;
+            }
+
+            await Task.Delay(Poll, stage.TimeProvider, stage.Stop).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private static async Task<FaultProof> RotateAsync(FaultStage stage, FaultPlan plan, CertificateFault fault)
+    {
+        Dictionary<string, long> opened = stage.Cast.Clients.ToDictionary(static c => c.Name, static c => c.Opened);
+        long started = stage.TimeProvider.GetTimestamp();
+        Dictionary<string, string> serials = Issue(stage, fault.Names);
+        await stage.LastAsync(Briefly(plan)).ConfigureAwait(false);
+        RunClient[] clients = [.. stage.Cast.Clients.Where(c => serials.ContainsKey(c.Name))];
+        bool isTaken = await UntilAsync(stage, async () =>
+            await CountFreshAsync(stage, serials).ConfigureAwait(false) == Expected(stage, serials) && clients.All(c => c.Opened > opened[c.Name])).ConfigureAwait(false);
+
+        // The promise is about each handshake that begins later than this.
+        TimeSpan left = HandshakeLog.SwapTime - stage.TimeProvider.GetElapsedTime(started);
+        if (left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, stage.TimeProvider, stage.Stop).ConfigureAwait(false);
+        }
+
+        int fresh = await CountFreshAsync(stage, serials).ConfigureAwait(false);
+        return new FaultProof(HostsOf(stage, serials), isTaken && fresh == Expected(stage, serials) ? fresh : 0, "fresh handshakes, all with the new certificate");
+    }
+
+    private static async Task<FaultProof> BreakAsync(FaultStage stage, FaultPlan plan, CertificateFault fault)
+    {
+        Dictionary<string, long> before = fault.Names.ToDictionary(static n => n, n => CountRefusals(stage, n));
+        Dictionary<string, string> old = await ReadAsync(stage, fault.Names).ConfigureAwait(false);
+        string[] bad = [.. fault.Names.Select(name => stage.Cast.Certificates.IssueBad(name, IsHost(stage, name), fault.Pair))];
+        await stage.LastAsync(Briefly(plan)).ConfigureAwait(false);
+        int said = 0;
+        if (stage.Cast.HasOwnHosts)
+        {
+            await UntilAsync(stage, () =>
+            {
+                said = fault.Names.Count(n => CountRefusals(stage, n) > before[n]);
+                return Task.FromResult(said == fault.Names.Count);
+            }).ConfigureAwait(false);
+        }
+
+        // Nobody may have seen the bad one, and the old one must still be good; in the end it is put right.
+        int kept = await CountFreshAsync(stage, old).ConfigureAwait(false);
+        bool isHeld = kept == Expected(stage, old) && bad.Sum(stage.Cast.Certificates.Handshakes.CountShown) == 0 && (said == fault.Names.Count || !stage.Cast.HasOwnHosts);
+        Dictionary<string, string> mended = Issue(stage, fault.Names);
+        bool isMended = await UntilAsync(stage, async () => await CountFreshAsync(stage, mended).ConfigureAwait(false) == Expected(stage, mended)).ConfigureAwait(false);
+        return new FaultProof(HostsOf(stage, old), isHeld && isMended ? kept : 0, "fresh handshakes with the old certificate, while all said that they refuse the new");
+    }
+
+    private static Dictionary<string, string> Issue(FaultStage stage, IReadOnlyList<string> names) =>
+        names.ToDictionary(static n => n, name => stage.Cast.Certificates.Issue(name, IsHost(stage, name)));
+
+    private static async Task<Dictionary<string, string>> ReadAsync(FaultStage stage, IReadOnlyList<string> names)
+    {
+        var serials = new Dictionary<string, string>();
+        foreach (string name in names)
+        {
+            serials[name] = (IsHost(stage, name)
+                ? (await stage.Cast.Probe.AskAsync(stage.Cast.Host(name), stage.Cast.Clients[0].Identity, stage.Stop).ConfigureAwait(false))[0]
+                : stage.Cast.Client(name).Identity.Serial) ?? "";
+        }
+
+        return serials;
+    }
+
+    /// <summary>Handshakes that show the certificates which they must: each host's over each transport, and each client's with every host.</summary>
+    private static async Task<int> CountFreshAsync(FaultStage stage, Dictionary<string, string> serials)
+    {
+        int count = 0;
+        foreach (IRunHost host in stage.Cast.Hosts)
+        {
+            if (serials.TryGetValue(host.Name, out string? serial))
+            {
+                count += (await stage.Cast.Probe.AskAsync(host, stage.Cast.Clients[0].Identity, stage.Stop).ConfigureAwait(false)).Count(s => s == serial);
+            }
+        }
+
+        foreach (RunClient client in stage.Cast.Clients)
+        {
+            if (serials.TryGetValue(client.Name, out string? serial) && client.Identity.Serial == serial)
+            {
+                foreach (IRunHost host in stage.Cast.Hosts)
+                {
+                    count += (await stage.Cast.Probe.ShowAsync(host, client.Identity.Current, stage.Stop).ConfigureAwait(false)).Count(static a => a == ProbeAnswer.Taken);
+                }
+            }
+        }
+
+        return count;
+    }
+
+    private static int Expected(FaultStage stage, Dictionary<string, string> serials)
+    {
+        int hosts = serials.Keys.Count(n => IsHost(stage, n));
+        return ((serials.Count - hosts) * stage.Cast.Hosts.Count * stage.Cast.Probe.Transports) + (hosts * stage.Cast.Probe.Transports);
+    }
+
+    private static long CountRefusals(FaultStage stage, string name) => IsHost(stage, name) ? CountRefusals(stage.Cast.Host(name)) : stage.Cast.Client(name).Identity.Refusals;
+
+    private static bool IsHost(FaultStage stage, string name) => stage.Cast.Hosts.Any(h => h.Name == name);
+
+    private static string[] HostsOf(FaultStage stage, Dictionary<string, string> serials) => [.. serials.Keys.Where(n => IsHost(stage, n))];
+
+    private static FaultPlan Briefly(FaultPlan plan) => plan with { For = plan.For > TimeSpan.Zero ? plan.For : TimeSpan.FromMilliseconds(1) };
 }

@@ -20,7 +20,7 @@ internal static class DuplexLoad
             try
             {
                 await RunOneAsync(run, record).ConfigureAwait(false);
-                return;
+                continue;
             }
             catch (Exception exception) when (exception is GrpcException or TransportException or OperationCanceledException or HttpRequestException)
             {
@@ -57,7 +57,7 @@ internal static class DuplexLoad
     private static async Task WriteAsync(LoadRun run, GrpcDuplexCall<EchoRequest, EchoResponse> call, StreamRecord record, string filler, CancellationToken cancellationToken)
     {
         long started = run.TimeProvider.GetTimestamp();
-        while (!run.LoadEnds.IsCancellationRequested)
+        while (!run.LoadEnds.IsCancellationRequested && (run.Plan.Age == TimeSpan.Zero || run.TimeProvider.GetElapsedTime(started) < run.Plan.Age))
         {
             for (double due = run.TimeProvider.GetElapsedTime(started).TotalSeconds * run.Plan.Rate; record.Sent < due; record.Sent++)
             {

@@ -21,7 +21,7 @@ internal static class KeptStream
             try
             {
                 await RunOneAsync(run, record).ConfigureAwait(false);
-                return;
+                continue;
             }
             catch (Exception exception) when (exception is TransportException or OperationCanceledException)
             {
@@ -59,7 +59,7 @@ internal static class KeptStream
     private static async Task WriteAsync(LoadRun run, PipeWriter output, StreamRecord record, CancellationToken cancellationToken)
     {
         long started = run.TimeProvider.GetTimestamp();
-        while (!run.LoadEnds.IsCancellationRequested)
+        while (!run.LoadEnds.IsCancellationRequested && (run.Plan.Age == TimeSpan.Zero || run.TimeProvider.GetElapsedTime(started) < run.Plan.Age))
         {
             double due = run.TimeProvider.GetElapsedTime(started).TotalSeconds * run.Plan.Rate;
             while (record.Sent < due)
