@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Net.Security;
@@ -12,6 +13,7 @@ internal sealed class ServeAccess : IAsyncDisposable
     private readonly Lock _lock = new();
     private LoadedAccess _loaded;
     private readonly AuditLog? _audit;
+    private CertificateSource? _certificates;
 
     private ServeAccess(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
     {
@@ -58,8 +60,24 @@ internal sealed class ServeAccess : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes down which certificates are in use now, and each change and refusal from now on. Called at most once.</summary>
+    /// <param name="certificates">The certificates, which stay the caller's and outlive this.</param>
+    internal void Follow(CertificateSource certificates)
+    {
+        _certificates = certificates;
+        certificates.Changed += HandleChanged;
+        certificates.Refused += HandleRefused;
+        HandleChanged(certificates, EventArgs.Empty);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_certificates is not null)
+        {
+            _certificates.Changed -= HandleChanged;
+            _certificates.Refused -= HandleRefused;
+        }
+
         _file.Dispose();
         _loaded.Dispose();
         if (_audit is not null)
@@ -93,6 +111,21 @@ internal sealed class ServeAccess : IAsyncDisposable
             },
             timeProvider, logger);
     }
+
+    private void HandleChanged(object? sender, EventArgs e)
+    {
+        TlsSnapshot snapshot = ((CertificateSource)sender!).Current;
+        _audit?.Write(new AuditEvent(AuditCategory.Certificate, "use", isSuccess: true)
+        {
+            Resource = string.Join(' ', snapshot.Identities.Select(static identity => identity.Certificate.SerialNumber)),
+            Detail = string.Create(
+                CultureInfo.InvariantCulture,
+                $"Snapshot {snapshot.Generation}: {string.Join(", ", snapshot.Identities.Select(static identity => identity.Certificate.Subject))}, valid until {snapshot.NotAfter.UtcDateTime:u}; trust of snapshot {snapshot.Trust?.Generation ?? 0}."),
+        });
+    }
+
+    private void HandleRefused(object? sender, CertificateRefusedEventArgs e) =>
+        _audit?.Write(new AuditEvent(AuditCategory.Certificate, "use", isSuccess: false) { Reason = e.Refusal.Fault.ToString(), Detail = e.Refusal.Message });
 
     private static string SectionOf(LoadedAccess loaded) => loaded.Document.Audit is { } audit ? JsonSerializer.Serialize(audit, AccessJson.Default.AuditDocument) : "";
 

@@ -43,6 +43,7 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             ServeAccess? access = options.AccessFile is { } rules
                 ? ServeAccess.Open(rules, options.AuditDirectory, context.TimeProvider, log.CreateLogger("Net.Security"))
                 : null;
+            access?.Follow(certificates);
             try
             {
                 ServeServices services = ServeServices.Open(options.DataDirectory, context, log);

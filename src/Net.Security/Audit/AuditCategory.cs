@@ -18,7 +18,7 @@ public enum AuditCategory
     /// <summary>A setting that was taken or refused.</summary>
     Configuration = 4,
 
-    /// <summary>A certificate, key or trust that was taken, refused or is about to expire.</summary>
+    /// <summary>Certificates, keys and trust that were taken or refused.</summary>
     Certificate = 5,
 
     /// <summary>The audit itself: begun, ended, entries lost.</summary>

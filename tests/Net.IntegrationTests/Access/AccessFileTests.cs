@@ -1,7 +1,10 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Net.Hosting;
 using Net.Hosting.Access;
 using Net.IntegrationTests.Host;
+using Net.IntegrationTests.Security;
 using Net.IntegrationTests.Setup;
 using Net.Security;
 using Net.Testing;
@@ -53,6 +56,38 @@ public sealed class AccessFileTests
         Assert.AreEqual(1, broken.ExitCode);
         StringAssert.Contains(broken.Everything, "BROKEN at line 4 of audit-");
         Assert.IsFalse(string.Join('\n', lines).Contains(key[24..60], StringComparison.Ordinal), "The key stands in the audit.");
+    }
+
+    [TestMethod]
+    public async Task Audit_RotationAndRefusedPair_AreWrittenDownAndTheChainHolds()
+    {
+        using var directory = new TemporaryDirectory();
+        using var files = new CertificateDirectory();
+        var authority = new TestAuthority("Audit root");
+        await MakeAsync(directory);
+        X509Certificate2 first = authority.IssueServer();
+        X509Certificate2 second = authority.IssueServer();
+        files.ReplacePair("server", first);
+        await using CertificateSource certificates = CertificateSource.FromFiles(files["server.pem"], files["server-key.pem"]);
+        await using (ServeAccess access = ServeAccess.Open(directory.Combine("access.json"), null, TimeProvider.System, NullLogger.Instance))
+        {
+            access.Follow(certificates);
+            await RotationSite.ChangeAsync(certificates, () => files.ReplacePair("server", second));
+            CertificateSourceException refusal = await RotationSite.RefuseAsync(certificates, () => files.Replace("server.pem", CertificateDirectory.Pem(authority.IssueServer())));
+            Assert.AreEqual(CertificateFault.KeyMismatch, refusal.Fault);
+        }
+
+        JsonElement[] entries =
+        [
+            .. (await File.ReadAllLinesAsync(Directory.GetFiles(directory.Combine("audit"), "*.jsonl").Single()))
+                .Select(static line => JsonDocument.Parse(line).RootElement).Where(static entry => entry.GetProperty("category").GetString() == "certificate"),
+        ];
+        CollectionAssert.AreEqual((string[])["success", "success", "failure"], entries.Select(static entry => entry.GetProperty("outcome").GetString()).ToArray());
+        CollectionAssert.AreEqual((string[])[first.SerialNumber, second.SerialNumber], entries.Take(2).Select(static entry => entry.GetProperty("resource").GetString()).ToArray());
+        Assert.AreEqual("KeyMismatch", entries[2].GetProperty("reason").GetString());
+        StringAssert.Contains(entries[2].GetProperty("detail").GetString(), "server");
+        ScriptResult verified = await HostProgram.RunAsync("audit", "verify", directory.Combine("audit"));
+        Assert.AreEqual(0, verified.ExitCode, verified.Everything);
     }
 
     [TestMethod]
