@@ -58,7 +58,7 @@ public sealed class GrpcServerContext
         }
     }
 
-    /// <summary>Cancelled when the client cancels or is gone, and when the deadline passes. Reads and writes of the call's messages end with it by themselves.</summary>
+    /// <summary>Cancelled when the client cancels or is gone, when the deadline passes, and when a stream outlives its caller's credential. Reads and writes of the call's messages end with it by themselves.</summary>
     public CancellationToken CancellationToken { get; internal set; }
 
     /// <summary>The client's address in gRPC's form: <c>ipv4:192.0.2.1:50000</c> or <c>ipv6:[2001:db8::1]:50000</c>.</summary>
@@ -114,6 +114,12 @@ public sealed class GrpcServerContext
     internal GrpcMetadata? ResponseHeadersIfAny => _responseHeaders;
 
     internal GrpcMetadata? ResponseTrailersIfAny => _responseTrailers;
+
+    /// <summary>Lets <see cref="Cut"/> cancel what the handler waits for. Called before the handler.</summary>
+    internal void AllowCut() => _call.AllowCut();
+
+    /// <summary>Ends the call with a status while the handler runs, whose token is then cancelled. Only the first end counts.</summary>
+    internal void Cut(GrpcException reason) => _call.Cut(reason);
 
     /// <summary>Sends the response's headers now, before there is a message. Does nothing when they have been sent.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>

@@ -10,7 +10,7 @@ namespace Net.Grpc;
 
 /// <summary>One call on the server, from its headers to its status. It owns the deadline, and lets exactly one side end the response.</summary>
 /// <remarks>
-/// open -> ended (by the handler's return or failure) and open -> ended (by the deadline, while the handler runs on). Whoever comes second finds the call ended and does nothing;
+/// open -> ended (by the handler's return or failure) and open -> ended (by the deadline or a cut, while the handler runs on). Whoever comes second finds the call ended and does nothing;
 /// a message that is just being written goes out before the status.
 /// </remarks>
 internal sealed partial class GrpcServerCall
@@ -33,7 +33,7 @@ internal sealed partial class GrpcServerCall
     private GrpcEncoding _sendEncoding;
     private bool _isWriting;
     private bool _isEnded;
-    private volatile bool _isExpired;
+    private GrpcException? _cut;
 
     internal GrpcServerCall(GrpcMethod method, GrpcServerExchange exchange, GrpcServerOptions options)
     {
@@ -79,13 +79,38 @@ internal sealed partial class GrpcServerCall
         _cancellation?.Dispose();
         if (activity is not null || GrpcDiagnostics.IsServerMeasured)
         {
-            status = _isExpired ? DeadlineStatus() : status;
+            status = Volatile.Read(ref _cut)?.Status ?? status;
             GrpcDiagnostics.EndServer(activity, _method.FullName, TimeProvider.GetElapsedTime(start), status);
         }
     }
 
     internal MessageSource<T> Source<T>(MessageParser<T> parser)
         where T : IMessage<T> => new(_exchange.Input, parser, _options.MaxReceiveMessageSize) { Encoding = RequestEncoding };
+
+    /// <summary>Lets a cut cancel what the handler waits for.</summary>
+    internal void AllowCut()
+    {
+        if (_cancellation is null)
+        {
+            _cancellation = CancellationTokenSource.CreateLinkedTokenSource(_exchange.Aborted);
+            _context.CancellationToken = _cancellation.Token;
+        }
+    }
+
+    /// <summary>Ends the call with a status while the handler runs. Whoever calls this has stopped doing so before the handler's task is over; only the first end counts.</summary>
+    internal void Cut(GrpcException reason)
+    {
+        if (Interlocked.CompareExchange(ref _cut, reason, null) is not null)
+        {
+            return;
+        }
+
+        // The client is answered whether or not the handler heeds its token.
+        _ = EndAsync(reason.Status, reason.Trailers, handlerRuns: true);
+
+        // Not inline: the handler's continuations have no business on a timer's thread.
+        _ = _cancellation?.CancelAsync();
+    }
 
     /// <summary>Reads a message and shows it to the interceptors.</summary>
     internal async ValueTask<T?> ReadAsync<T>(MessageSource<T> source, CancellationToken cancellationToken)
@@ -213,8 +238,7 @@ internal sealed partial class GrpcServerCall
             throw new GrpcException(DeadlineStatus());
         }
 
-        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(_exchange.Aborted);
-        _context.CancellationToken = _cancellation.Token;
+        AllowCut();
         if (timeout <= MaxTimer)
         {
             _timer = TimeProvider.CreateTimer(static call => ((GrpcServerCall)call!).Expire(), this, timeout, Timeout.InfiniteTimeSpan);
@@ -223,12 +247,8 @@ internal sealed partial class GrpcServerCall
 
     private void Expire()
     {
-        _isExpired = true;
         GrpcLog.DeadlinePassed(_logger, _method.FullName);
-        // The client is answered whether or not the handler heeds its token.
-        _ = EndAsync(DeadlineStatus(), null, handlerRuns: true);
-        // Not inline: the handler's continuations have no business on a timer's thread.
-        _ = _cancellation!.CancelAsync();
+        Cut(new GrpcException(DeadlineStatus()));
     }
 
     private Func<GrpcServerContext, ValueTask> Chain(Func<GrpcServerContext, ValueTask> handler)
@@ -245,9 +265,9 @@ internal sealed partial class GrpcServerCall
 
     private (GrpcStatus Status, GrpcMetadata? Trailers) StatusOf(Exception exception)
     {
-        if (_isExpired)
+        if (Volatile.Read(ref _cut) is { } cut)
         {
-            return (DeadlineStatus(), null);
+            return (cut.Status, cut.Trailers);
         }
 
         if (exception is GrpcException known)
@@ -315,9 +335,9 @@ internal sealed partial class GrpcServerCall
         {
             if (_isEnded)
             {
-                if (_isExpired)
+                if (_cut is not null)
                 {
-                    throw new OperationCanceledException("The deadline passed, and the client has been told so.", _context.CancellationToken);
+                    throw new OperationCanceledException($"The call was ended while the handler ran, and the client has been told so: {_cut.Status.Message}", _context.CancellationToken);
                 }
 
                 throw new InvalidOperationException(EndedText());
@@ -345,7 +365,7 @@ internal sealed partial class GrpcServerCall
     {
         lock (_gate)
         {
-            if (_isEnded && !_isExpired)
+            if (_isEnded && Volatile.Read(ref _cut) is null)
             {
                 throw new InvalidOperationException(EndedText());
             }

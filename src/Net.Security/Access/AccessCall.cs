@@ -27,6 +27,9 @@ public sealed class AccessCall : IDisposable
     /// <summary>Whether nobody called on its connection before, so that <see cref="AccessGate.ConnectionEnded"/> must be called when that ends.</summary>
     public bool IsFirstOnConnection { get; }
 
+    /// <summary>The clock by which its credential ends, and on which a wait of <see cref="NextCheck"/> is to run.</summary>
+    public TimeProvider TimeProvider => _gate.TimeProvider;
+
     /// <summary>How long the caller is surely let go on; then <see cref="Check()"/> is to be asked. At most <see cref="AccessOptions.RecheckInterval"/>.</summary>
     public TimeSpan NextCheck
     {

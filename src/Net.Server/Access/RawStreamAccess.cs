@@ -3,7 +3,7 @@ using Net.Security;
 namespace Net.Server;
 
 /// <summary>Access of one raw stream: asked at its beginning, and again while it goes on.</summary>
-internal sealed class RawStreamAccess(AccessGate gate, TimeProvider timeProvider) : IDisposable
+internal sealed class RawStreamAccess(AccessGate gate) : IDisposable
 {
     private const string Authorization = "authorization";
 
@@ -49,7 +49,7 @@ internal sealed class RawStreamAccess(AccessGate gate, TimeProvider timeProvider
         lock (_lock)
         {
             _context = context;
-            _timer = timeProvider.CreateTimer(static state => ((RawStreamAccess)state!).Check(), this, Call!.NextCheck, Timeout.InfiniteTimeSpan);
+            _timer = Call!.TimeProvider.CreateTimer(static state => ((RawStreamAccess)state!).Check(), this, Call.NextCheck, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
 
             if (refusal == RawStreamOutcome.Completed && router.Access is { } gate)
             {
-                _access = new RawStreamAccess(gate, router.TimeProvider);
+                _access = new RawStreamAccess(gate);
                 refusal = await _access.EnterAsync(connection, _header!).ConfigureAwait(false);
                 _refusalReason = "access is refused";
             }

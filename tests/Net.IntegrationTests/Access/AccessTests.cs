@@ -110,6 +110,43 @@ public sealed class AccessTests
     }
 
     [TestMethod]
+    [DataRow(3)]
+    [DataRow(2)]
+    public async Task Interactive_CredentialExpiresWhileTheSessionIsIdle_CutsIt(int version)
+    {
+        using GrpcClient grpc = _site.CreateGrpc(version);
+        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
+        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
+        queries.Writer.TryWrite(Request("get rows/1"));
+        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
+        Task<bool> next = answers.MoveNextAsync().AsTask();
+
+        // A moment before the end it is open, however often it was looked at.
+        _site.Time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(1));
+        Assert.IsFalse(next.IsCompleted);
+        _site.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await RefusedAsync(GrpcStatusCode.Unauthenticated, Unknown, () => next);
+        queries.Writer.Complete();
+    }
+
+    [TestMethod]
+    public async Task Interactive_RightTakenAwayWhileTheSessionIsIdle_CutsIt()
+    {
+        using GrpcClient grpc = _site.CreateGrpc(3);
+        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
+        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
+        queries.Writer.TryWrite(Request("get rows/1"));
+        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
+
+        _site.Gate.Update(_site.Options() with { Authorization = new AuthorizationOptions { Roles = new Dictionary<string, RoleOptions> { ["app"] = new() } } });
+        _site.Time.Advance(_site.Options().RecheckInterval);
+
+        await RefusedAsync(GrpcStatusCode.PermissionDenied, Denied, () => answers.MoveNextAsync().AsTask());
+        queries.Writer.Complete();
+    }
+
+    [TestMethod]
     public async Task Interactive_RightTakenAwayInBetween_EndsTheSession()
     {
         using GrpcClient grpc = _site.CreateGrpc(3);
