@@ -46,6 +46,8 @@ internal static class RawStreamErrors
             RawStreamErrorCodes.GoingAway => (TransportError.StreamReset, "was refused: the server is about to end; open it again elsewhere"),
             RawStreamErrorCodes.ShuttingDown => (TransportError.StreamReset, "was cut: the server ended while it was running"),
             RawStreamErrorCodes.WrongDirection => (TransportError.ProtocolViolation, "was refused: the server takes no streams of this kind"),
+            RawStreamErrorCodes.Unauthenticated => (TransportError.StreamReset, "was refused: the server does not know who calls, or no longer; send a credential that it takes as metadata 'authorization', or show a certificate that it knows"),
+            RawStreamErrorCodes.PermissionDenied => (TransportError.StreamReset, "was refused: the caller may not open streams of this route, or no longer"),
             >= RawStreamErrorCodes.FirstApplicationCode => (TransportError.StreamReset, $"was reset by its handler with the application's code 0x{code:x}"),
             _ => (TransportError.StreamReset, $"was reset by the server with code 0x{code:x}, which this version does not know"),
         };
@@ -58,6 +60,7 @@ internal static class RawStreamErrors
         {
             RawStreamErrorCodes.Overloaded => "the server has as many connections as it takes",
             RawStreamErrorCodes.GoingAway or RawStreamErrorCodes.ShuttingDown => "the server is ending",
+            RawStreamErrorCodes.Untrusted => "the server no longer accepts this side's certificate",
             _ => null,
         };
 

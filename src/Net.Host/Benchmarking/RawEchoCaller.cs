@@ -8,6 +8,7 @@ namespace Net.Hosting.Benchmarking;
 internal sealed class RawEchoCaller(
     TransportConnection connection, RawStreamClient client, BenchOptions options, byte[] payload, TimeProvider timeProvider) : BenchCaller
 {
+    private readonly RawStreamOptions _streamOptions = new() { Idempotency = Idempotency.NoSideEffects, Metadata = options.Target.Metadata };
     private RawStream? _stream;
     private EchoExchange? _exchange;
 
@@ -33,7 +34,7 @@ internal sealed class RawEchoCaller(
         {
             // Without a deadline: the runner watches that echoes come back at all.
             _stream = await client.OpenAsync(
-                options.Target.Route, new RawStreamOptions { Idempotency = Idempotency.NoSideEffects }, cancellationToken).ConfigureAwait(false);
+                options.Target.Route, _streamOptions, cancellationToken).ConfigureAwait(false);
             _exchange = new EchoExchange(_stream, timeProvider);
         }
 
@@ -45,7 +46,7 @@ internal sealed class RawEchoCaller(
     {
         long started = timeProvider.GetTimestamp();
         RawStream stream = await client.OpenAsync(
-            options.Target.Route, new RawStreamOptions { Idempotency = Idempotency.NoSideEffects }, cancellationToken).ConfigureAwait(false);
+            options.Target.Route, _streamOptions, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             await new EchoExchange(stream, timeProvider).EchoWholeAsync(payload).ConfigureAwait(false);

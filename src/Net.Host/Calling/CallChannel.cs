@@ -48,7 +48,7 @@ internal sealed class CallChannel : IAsyncDisposable
                 TimeProvider = context.TimeProvider,
             }),
             http2);
-        var watch = new VersionWatch(handler);
+        var watch = new VersionWatch(handler, target.Credential);
         var client = new GrpcClient(new Uri($"https://{target.EndPoint}"), watch, new GrpcClientOptions
         {
             HttpVersion = engine is null ? HttpVersion.Version20 : HttpVersion.Version30,
@@ -86,8 +86,8 @@ internal sealed class CallChannel : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes the version that answers came over.</summary>
-    private sealed class VersionWatch(HttpMessageHandler inner) : DelegatingHandler(inner)
+    /// <summary>Adds who calls to each request, and notes the version that answers came over.</summary>
+    private sealed class VersionWatch(HttpMessageHandler inner, BearerCredential? credential) : DelegatingHandler(inner)
     {
         private int _major;
 
@@ -97,6 +97,11 @@ internal sealed class CallChannel : IAsyncDisposable
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (credential is not null)
+            {
+                request.Headers.TryAddWithoutValidation(BearerCredential.MetadataName, credential.Header);
+            }
+
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _major, response.Version.Major);
             return response;

@@ -14,6 +14,7 @@ internal static class AqlCommand
           net aql localhost:8443 'range users a..m limit 100'
           net aql localhost:8443 'filter users where key >= a and not length > 100'
           net aql localhost:8443 --file import.aql --batch                all queries of a file, or none of them
+          net aql localhost:8443 'get users/42' --token alice.jwt         as whoever the token names
           echo 'delete users/42; get users/42' | net aql localhost:8443
 
         Exit codes: {ExitCodes.Help}. A query that the server refuses makes it 1, one that is no AQL 2.

@@ -47,7 +47,7 @@ internal sealed class EchoRunner(HostContext context, EchoOptions options)
     {
         var latencies = new LatencyHistogram();
         var client = new RawStreamClient(connection, timeProvider: context.TimeProvider);
-        var streamOptions = new RawStreamOptions { Deadline = Deadline(), Idempotency = Idempotency.NoSideEffects };
+        var streamOptions = new RawStreamOptions { Deadline = Deadline(), Idempotency = Idempotency.NoSideEffects, Metadata = options.Target.Metadata };
         RawStream stream = await client.OpenAsync(options.Target.Route, streamOptions, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {

@@ -19,6 +19,9 @@ internal sealed record EchoTarget
 
     internal required string AuthorityPath { get; init; }
 
+    /// <summary>Sent with each call and stream; <c>null</c>: the certificate alone says who calls.</summary>
+    internal BearerCredential? Credential { get; init; }
+
     internal string? ServerName { get; init; }
 
     internal required string Route { get; init; }
@@ -34,6 +37,9 @@ internal sealed record EchoTarget
         Identity = IsCertificateAsked || File.Exists(CertificatePath) ? CertificateFiles.LoadIdentity(CertificatePath, KeyPath, now) : null,
         ServerCertificatePolicy = CertificateFiles.LoadTrust(AuthorityPath),
     };
+
+    /// <summary>What the header of each raw stream carries.</summary>
+    internal RawStreamMetadata Metadata => Credential?.Metadata ?? RawStreamMetadata.Empty;
 
     internal ConnectOptions MakeConnectOptions(TransportEngine engine, DateTimeOffset now, bool inline)
     {
