@@ -7,6 +7,7 @@ namespace Net.Security;
 internal sealed class CertificateMapper(IReadOnlyList<CertificateRule> rules)
 {
     private const int MaxNameLength = 256;
+    private const string CommonNameOid = "2.5.4.3";
 
     /// <summary>Finds the principal.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -14,10 +15,22 @@ internal sealed class CertificateMapper(IReadOnlyList<CertificateRule> rules)
     /// <returns><c>null</c> when no rule matches.</returns>
     internal Principal? Map(X509Certificate2 certificate, DateTimeOffset now)
     {
-        var names = new PrincipalNames(certificate);
+        CertificateNames names;
+        string? commonName;
+        try
+        {
+            names = CertificateNames.Read(certificate);
+            commonName = FindCommonName(certificate.SubjectName);
+        }
+        catch (CryptographicException)
+        {
+            // A name that cannot be read is not half read: such a certificate has no names at all, and no rule matches it.
+            return null;
+        }
+
         foreach (CertificateRule rule in rules)
         {
-            foreach (string value in ValuesOf(names, rule.Field))
+            foreach (string value in ValuesOf(certificate, names, commonName, rule.Field))
             {
                 if (TryMatch(rule, value, out string part))
                 {
@@ -61,17 +74,42 @@ internal sealed class CertificateMapper(IReadOnlyList<CertificateRule> rules)
         return name.ToString();
     }
 
-    private static List<string> ValuesOf(PrincipalNames names, CertificateField field) => field switch
+    private static IReadOnlyList<string> ValuesOf(X509Certificate2 certificate, CertificateNames names, string? commonName, CertificateField field) => field switch
     {
-        CertificateField.CommonName => names.CommonName is { Length: > 0 } name ? [name] : [],
-        CertificateField.Subject => names.Subject.Length > 0 ? [names.Subject] : [],
-        CertificateField.Dns => names.Dns,
+        CertificateField.CommonName => commonName is { Length: > 0 } name ? [name] : [],
+        CertificateField.Subject => certificate.SubjectName.Name is { Length: > 0 } subject ? [subject] : [],
+        CertificateField.Dns => names.DnsNames,
         CertificateField.Uri => names.Uris,
-        CertificateField.Email => names.Emails,
+        CertificateField.Email => names.EmailAddresses,
         CertificateField.Spiffe => names.SpiffeId is { } id ? [id] : [],
-        CertificateField.Serial => names.Serial.Length > 0 ? [names.Serial] : [],
+        CertificateField.Serial => certificate.SerialNumber.TrimStart('0') is { Length: > 0 } serial ? [serial] : [],
         _ => [],
     };
+
+    private static string? FindCommonName(X500DistinguishedName subject)
+    {
+        string? found = null;
+        foreach (X500RelativeDistinguishedName part in subject.EnumerateRelativeDistinguishedNames())
+        {
+            if (part.HasMultipleElements)
+            {
+                // CN=a+CN=b, or a common name hidden beside something else: which one counts cannot be told.
+                return null;
+            }
+
+            if (part.GetSingleElementType().Value == CommonNameOid)
+            {
+                if (found is not null)
+                {
+                    return null;
+                }
+
+                found = part.GetSingleElementValue();
+            }
+        }
+
+        return found;
+    }
 
     private static bool TryMatch(CertificateRule rule, string value, out string part)
     {

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -138,6 +139,33 @@ public sealed class TrustTests : CertificateSourceTest
         Time.Advance(TimeSpan.FromSeconds(11));
         Assert.IsTrue(trust.Evaluate(new PeerCertificateContext { Chain = context.Chain, IsServerCertificate = false, Now = Time.GetUtcNow() }).IsAccepted);
         Assert.AreEqual(2, rule.Calls);
+    }
+
+    [TestMethod]
+    [DataRow("spiffe://prod.example/orders/7", true)]
+    [DataRow("spiffe://prod.example/orders/../admin", false)]
+    [DataRow("spiffe://prod.example/orders/./7", false)]
+    [DataRow("spiffe://prod.example/orders//7", false)]
+    [DataRow("spiffe://prod.example/orders/", false)]
+    [DataRow("spiffe://prod.example/orders/%2e%2e/7", false)]
+    [DataRow("spiffe://PROD.example/orders/7", false)]
+    [DataRow("spiffe://", false)]
+    public void Names_UriThatIsNoSpiffeId_IsNotTakenForOneBelowAnAllowedPath(string uri, bool isAllowed)
+    {
+        // As it is: whoever makes names of URIs with the framework has them straightened.
+        var names = new AsnWriter(AsnEncodingRules.DER);
+        using (names.PushSequence())
+        {
+            names.WriteCharacterString(UniversalTagNumber.IA5String, uri, new Asn1Tag(TagClass.ContextSpecific, 6));
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=x", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", names.Encode(), critical: false));
+        using X509Certificate2 leaf = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddDays(1));
+
+        Assert.AreEqual(uri, CertificateNames.Read(leaf).Uris.Single());
+        Assert.AreEqual(isAllowed ? uri : null, CertificateNames.Read(leaf).SpiffeId);
     }
 
     [TestMethod]

@@ -35,7 +35,16 @@ internal sealed class PeerNameRule : ChainRule
             return PeerCertificateVerdict.Accepted;
         }
 
-        CertificateNames names = CertificateNames.Read(leaf);
+        CertificateNames names;
+        try
+        {
+            names = CertificateNames.Read(leaf);
+        }
+        catch (CryptographicException exception)
+        {
+            return PeerCertificateVerdict.Refused(CertificateRefusal.Malformed, $"The certificate '{PeerText.Clean(leaf.Subject)}' cannot be judged by {nameof(PeerRules)}: {exception.Message}");
+        }
+
         if (names.DnsNames.Any(name => _rules.AllowedNames.Any(pattern => MatchesName(pattern, name)))
             || (names.SpiffeId is string id && _rules.AllowedSpiffeIds.Any(pattern => MatchesId(pattern, id))))
         {
