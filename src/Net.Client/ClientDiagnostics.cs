@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Net.Client.Internal;
 
 namespace Net.Client;
 
@@ -21,6 +22,10 @@ public static class ClientDiagnostics
     internal static readonly Meter Meter = new(SourceName);
     private static readonly Histogram<double> StreamDuration = Meter.CreateHistogram<double>(
         "transport.client.stream.duration", "s", "Time from the opening of a raw stream to its end.");
+
+    /// <summary>What all channels of this process are now, in the order in which they were made; those that are disposed are gone.</summary>
+    /// <returns>A snapshot of each.</returns>
+    public static IReadOnlyList<ChannelSnapshot> GetSnapshots() => PoolDiagnostics.GetSnapshots();
 
     internal static Activity? StartStream(string route, TransportConnection connection)
     {

@@ -1,4 +1,5 @@
 using Net.Hosting.Engines;
+using Net.Hosting.Watching;
 using Spectre.Console;
 
 namespace Net.Hosting;
@@ -21,6 +22,9 @@ internal sealed record HostContext
     /// <summary>Reads a key at the terminal without showing it; <c>null</c>: no more come.</summary>
     internal required Func<ConsoleKeyInfo?> ReadKey { get; init; }
 
+    /// <summary>What a command draws on live; <c>null</c>: standard input or output is no terminal.</summary>
+    internal LiveTerminal? Terminal { get; init; }
+
     internal required TimeProvider TimeProvider { get; init; }
 
     internal required Random Random { get; init; }
@@ -37,6 +41,7 @@ internal sealed record HostContext
         Console = MakeConsole(System.Console.Out, System.Console.IsOutputRedirected),
         IsInputRedirected = System.Console.IsInputRedirected,
         ReadKey = ReadKeyOfTerminal,
+        Terminal = System.Console.IsInputRedirected || System.Console.IsOutputRedirected ? null : new ProcessTerminal(System.Console.Out, TimeProvider.System),
         TimeProvider = TimeProvider.System,
         Random = Random.Shared,
         GetEnvironmentVariable = Environment.GetEnvironmentVariable,

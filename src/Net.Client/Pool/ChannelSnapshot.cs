@@ -3,6 +3,9 @@ namespace Net.Client;
 /// <summary>What a channel is at one moment, for people and tests. Figures of different end points may be a moment apart.</summary>
 public sealed record ChannelSnapshot
 {
+    /// <summary>Number of the channel in its process, never used again for another; names need not differ.</summary>
+    public required long Id { get; init; }
+
     /// <summary>Name of the channel.</summary>
     public required string Name { get; init; }
 

@@ -27,6 +27,12 @@ public sealed record EndPointSnapshot
     /// <summary>Leases that are not completed.</summary>
     public required int InFlight { get; init; }
 
+    /// <summary>Leases that were completed since the end point was added, however they ended. Two snapshots give a rate.</summary>
+    public required long Ended { get; init; }
+
+    /// <summary>Those of <see cref="Ended"/> that count against the end point: server failures, refusals, broken transport, timeouts.</summary>
+    public required long Failed { get; init; }
+
     /// <summary>Failed attempts to connect since the last that succeeded.</summary>
     public required int ConnectFailures { get; init; }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Net.Channels;
 using Net.Hosting.Serving;
 using Net.Telemetry;
 
@@ -93,7 +94,13 @@ internal sealed class AdminSite : IAsyncDisposable
                 JsonSerializer.Serialize(report, HostJson.Default.HealthReport) + "\n", "application/json");
         });
         application.MapGet("/metrics", context => WriteAsync(context, StatusCodes.Status200OK, metrics.Collect(), PrometheusText.ContentType));
-        application.MapGet("/", static context => WriteAsync(context, StatusCodes.Status200OK, "/health /healthz /readyz /livez /metrics\n"));
+        application.MapGet(ChannelsReport.Path, static context =>
+        {
+            context.Response.ContentType = ChannelsReport.ContentType;
+            context.Response.Headers.CacheControl = "no-store";
+            return context.Response.Body.WriteAsync(ChannelsReport.ToJson(), context.RequestAborted).AsTask();
+        });
+        application.MapGet("/", static context => WriteAsync(context, StatusCodes.Status200OK, "/health /healthz /readyz /livez /metrics /channels\n"));
     }
 
     private static Task WriteAsync(HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")

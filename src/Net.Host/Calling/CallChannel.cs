@@ -69,7 +69,9 @@ internal sealed class CallChannel : IAsyncDisposable
         }
     }
 
-    private static async ValueTask<TransportEngine?> SelectEngineAsync(HostContext context, EchoTarget target)
+    /// <summary>The engine for calls to a server; <c>null</c>: HTTP/2 alone. The caller owns it.</summary>
+    /// <exception cref="TransportException"><see cref="TransportError.EngineMissing"/>: HTTP/3 was demanded, and no engine runs here.</exception>
+    internal static async ValueTask<TransportEngine?> SelectEngineAsync(HostContext context, EchoTarget target)
     {
         if (target.Http == HttpChoice.Http2)
         {

@@ -111,11 +111,16 @@ internal sealed class ClientOptionSet
     /// <param name="engines">What <c>--engine</c> takes.</param>
     /// <param name="hasRoute">Whether the command opens raw streams.</param>
     /// <param name="hasHttp">Whether the command calls over gRPC.</param>
-    internal ClientOptionSet(Command command, IEnumerable<string> engines, bool hasRoute = true, bool hasHttp = false)
+    /// <param name="hasEndPoint">Whether its argument is the server; else the command says otherwise which.</param>
+    internal ClientOptionSet(Command command, IEnumerable<string> engines, bool hasRoute = true, bool hasHttp = false, bool hasEndPoint = true)
     {
         _hasRoute = hasRoute;
         _engine = EngineOption.Make(engines);
-        command.Arguments.Add(_endPoint);
+        if (hasEndPoint)
+        {
+            command.Arguments.Add(_endPoint);
+        }
+
         Option[] routes = hasRoute ? [_route] : [];
         Option[] http = hasHttp ? [_http] : [];
         foreach (Option option in (Option[])[_engine, .. http, _certificate, _key, _authority, _token, _apiKey, _serverName, .. routes, _timeout, _json])
@@ -132,9 +137,11 @@ internal sealed class ClientOptionSet
         });
     }
 
-    internal EchoTarget Read(ParseResult parsed) => new()
+    internal EchoTarget Read(ParseResult parsed) => Read(parsed, parsed.GetRequiredValue(_endPoint));
+
+    internal EchoTarget Read(ParseResult parsed, TransportEndPoint endPoint) => new()
     {
-        EndPoint = parsed.GetRequiredValue(_endPoint),
+        EndPoint = endPoint,
         Engine = parsed.GetRequiredValue(_engine),
         CertificatePath = parsed.GetRequiredValue(_certificate),
         KeyPath = parsed.GetRequiredValue(_key),
@@ -148,6 +155,8 @@ internal sealed class ClientOptionSet
         Http = parsed.GetResult(_http) is null ? HttpChoice.Auto : parsed.GetValue(_http),
         Timeout = parsed.GetValue(_timeout),
     };
+
+    internal TimeSpan ReadTimeout(ParseResult parsed) => parsed.GetValue(_timeout);
 
     internal bool ReadJson(ParseResult parsed) => parsed.GetValue(_json);
 }

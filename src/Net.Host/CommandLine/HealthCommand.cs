@@ -18,22 +18,7 @@ internal static class HealthCommand
 
     internal static (Command Command, string Help) Make(HostContext context)
     {
-        Argument<Uri> url = new("URL")
-        {
-            Description = "Where the server's --admin is.",
-            DefaultValueFactory = static _ => new Uri("http://127.0.0.1:9090/"),
-            CustomParser = static result =>
-            {
-                string text = result.Tokens[0].Value;
-                if (Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https")
-                {
-                    return parsed!;
-                }
-
-                result.AddError($"'{text}' is no URL; write for example http://127.0.0.1:9090.");
-                return new Uri("http://127.0.0.1/");
-            },
-        };
+        Argument<Uri> url = UrlArgument.Make("URL", "Where the server's --admin is.");
         Option<TimeSpan> timeout = new("--timeout")
         {
             Description = "How long one answer may take.",

@@ -47,7 +47,7 @@ internal static class HostCommandLine
         Dictionary<Command, string> texts = [];
         (Command Command, string Help)[] commands =
         [
-            ServeCommand.Make(context), EchoCommand.Make(context), SignCommand.Make(context), AqlCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), CertsCommand.Make(context, texts), ApiKeyCommand.Make(context, texts), AuditCommand.Make(context, texts), VersionCommand.Make(context),
+            ServeCommand.Make(context), EchoCommand.Make(context), SignCommand.Make(context), AqlCommand.Make(context), BenchCommand.Make(context, texts), HealthCommand.Make(context), TopCommand.Make(context), CertsCommand.Make(context, texts), ApiKeyCommand.Make(context, texts), AuditCommand.Make(context, texts), VersionCommand.Make(context),
         ];
         foreach ((Command command, string text) in commands)
         {
@@ -64,6 +64,7 @@ internal static class HostCommandLine
               net aql localhost:8443 'set users/42 "Ada"'     rows in the server's store
               net bench echo localhost:8443 --duration 10s    many of them
               net health                                      is the server of this machine ready?
+              net top                                         the channels of a running program, live
               net certs show                                  what the certificates are, and how long they last
               net apikey new --name billing --role user       a key for a caller
               net audit verify DIR                            is the audit as it was written?

@@ -82,6 +82,7 @@ public sealed class CommandLineTests
     [DataRow("bench aql --help", "net bench aql localhost:8443")]
     [DataRow("sign --help", "net sign localhost:8443 --message hello")]
     [DataRow("aql --help", "net aql localhost:8443 'get users/42' --json")]
+    [DataRow("top --help", "net top --endpoint localhost:8443 --rate 50")]
     [DataRow("health --help", "net health --quiet && echo ready")]
     [DataRow("version --help", "Exit codes")]
     public async Task RunAsync_Help_TeachesByExample(string arguments, string expected)

@@ -76,6 +76,8 @@ internal sealed partial class ChannelCore
             BreakerRetryAfter = e.State.Breaker?.RetryAfter,
             IsEjected = e.State.Outlier?.IsEjected(now) == true,
             InFlight = e.State.Load.InFlight,
+            Ended = e.State.Load.Ended,
+            Failed = e.State.Load.Failed,
             ConnectFailures = e.Failures,
             NextConnect = e.Failures > 0 && e.Next > now ? Clock.ToUtc(e.Next) : null,
             SmoothedRtt = e.State.Load.SmoothedRtt,
@@ -84,6 +86,7 @@ internal sealed partial class ChannelCore
         })];
         return new ChannelSnapshot
         {
+            Id = Id,
             Name = Options.Name,
             Time = Clock.UtcNow,
             State = State,

@@ -83,6 +83,9 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
 
     internal NetChannel Owner { get; }
 
+    /// <summary>Number of the channel in the process.</summary>
+    internal long Id { get; } = PoolDiagnostics.NextId();
+
     internal NetChannelOptions Options { get; }
 
     internal PoolClock Clock { get; }

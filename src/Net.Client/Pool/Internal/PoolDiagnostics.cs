@@ -10,6 +10,7 @@ internal static class PoolDiagnostics
     private static readonly ActivitySource Source = new(ClientDiagnostics.SourceName);
     private static readonly Meter Meter = new(ClientDiagnostics.SourceName);
     private static readonly ConcurrentDictionary<ChannelCore, string> Channels = new();
+    private static long s_lastId;
     private static readonly Histogram<double> WaitDuration = Meter.CreateHistogram<double>(
         "transport.pool.wait.duration", "s", "Time calls waited for a connection; those that needed no wait are not counted.");
 
@@ -24,6 +25,10 @@ internal static class PoolDiagnostics
         Meter.CreateObservableUpDownCounter("transport.pool.waiters", () => Measure(static c => c.CountWaiters()), "{call}", "Calls that wait for a connection.");
         Meter.CreateObservableGauge("transport.pool.generation", () => Measure(static c => c.Generation), "{generation}", "Generation of identity and trust that connections should have.");
     }
+
+    internal static long NextId() => Interlocked.Increment(ref s_lastId);
+
+    internal static IReadOnlyList<ChannelSnapshot> GetSnapshots() => [.. Channels.Keys.OrderBy(static core => core.Id).Select(static core => core.GetSnapshot())];
 
     internal static void Add(ChannelCore core) => Channels[core] = core.Options.Name;
 
