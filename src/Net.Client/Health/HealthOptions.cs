@@ -4,7 +4,7 @@ namespace Net.Client;
 
 /// <summary>How the end points of a channel are watched.</summary>
 /// <remarks>
-/// An end point is checked soon after it is added, then every <see cref="Interval"/>. A result that contradicts the verdict is confirmed or refuted every <see cref="ConfirmInterval"/>; one that
+/// An end point is checked soon after it is added, every <see cref="ConfirmInterval"/> until there is a session to check on for the first time, then every <see cref="Interval"/>. A result that contradicts the verdict is confirmed or refuted every <see cref="ConfirmInterval"/>; one that
 /// is unhealthy is checked every <see cref="RecoveryInterval"/>, and comes back by itself; one that nobody calls is checked every <see cref="IdleInterval"/>.
 /// </remarks>
 public sealed record HealthOptions

@@ -10,7 +10,10 @@ public abstract class HealthProbe
     /// <summary>Which verdict its results count for. When no session can be had, a check of <see cref="HealthAspect.Path"/> fails, and a check of another aspect says nothing.</summary>
     public abstract HealthAspect Aspect { get; }
 
-    /// <summary>The <see cref="ChannelProtocol.Name"/> that its session must speak; <c>null</c> (the default): any.</summary>
+    /// <summary>
+    /// The <see cref="ChannelProtocol.Name"/> of the calls that its check stands for; <c>null</c> (the default): any. The session speaks that protocol, or its
+    /// <see cref="ChannelProtocol.Fallback"/> while that serves such calls.
+    /// </summary>
     public virtual string? Protocol => null;
 
     /// <summary>Checks once. The monitor never runs two checks of one probe on one end point at a time.</summary>

@@ -11,7 +11,7 @@ public abstract class HealthTarget
     public abstract EndPointLoad Load { get; }
 
     /// <summary>A live session to check on, opened when there is none. What it opens joins the pool and is limited and spaced as all connecting is.</summary>
-    /// <param name="protocol">The <see cref="ChannelProtocol.Name"/> it must speak; <c>null</c>: any.</param>
+    /// <param name="protocol">The <see cref="ChannelProtocol.Name"/> it must speak, itself or through its <see cref="ChannelProtocol.Fallback"/> while that serves; <c>null</c>: any.</param>
     /// <param name="cancellationToken">Set when the check's timeout has passed or the monitor ends.</param>
     /// <returns>The session, which stays the pool's; <c>null</c> when the channel does not speak that protocol or no session is to be opened now, which says nothing.</returns>
     /// <exception cref="TransportException">No session came about: a check of the path fails.</exception>

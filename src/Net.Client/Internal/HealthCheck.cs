@@ -96,9 +96,11 @@ internal sealed class HealthCheck : IAsyncDisposable
     // Never fails. That it is over is told through _checkEnded.
     private async Task RunAsync()
     {
+        bool isUnasked = false;
         try
         {
             ChannelSession? session = await CheckAsync().ConfigureAwait(false);
+            isUnasked = session is null && !_health.Current[_probe.Aspect].IsKnown;
             if (session is not null && _probe is HealthWatch watch && !(_withoutWatch?.TryGetTarget(out ChannelSession? without) == true && without == session))
             {
                 await WatchAsync(watch, session).ConfigureAwait(false);
@@ -124,19 +126,21 @@ internal sealed class HealthCheck : IAsyncDisposable
             _checkEnded = null;
             if (!_isDisposed)
             {
-                _timer.Change(_shared.Jitter(NextInterval_NeedsLock(isIdle)), Timeout.InfiniteTimeSpan);
+                _timer.Change(_shared.Jitter(NextInterval_NeedsLock(isIdle, isUnasked)), Timeout.InfiniteTimeSpan);
             }
         }
 
         checkEnded.SetResult();
     }
 
-    private TimeSpan NextInterval_NeedsLock(bool isIdle)
+    // An end point whose first connection is still on its way is asked soon after, not when an idle one would be.
+    private TimeSpan NextInterval_NeedsLock(bool isIdle, bool isUnasked)
     {
         HealthOptions options = _shared.Options;
         EndPointHealthSnapshot health = _health.Current;
         return _isWanted || _health.IsContested(_probe) || health.Path.State == HealthState.Degraded ? options.ConfirmInterval
             : health.State == HealthState.Unhealthy ? options.RecoveryInterval
+            : isUnasked ? options.ConfirmInterval
             : isIdle ? options.IdleInterval : options.Interval;
     }
 

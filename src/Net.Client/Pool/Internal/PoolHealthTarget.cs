@@ -11,10 +11,15 @@ internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : 
     {
         lock (core.Gate)
         {
-            PooledConnection? connection = state.Groups.SelectMany(static g => g.Pick.Connections).FirstOrDefault(c => protocol is null || c.Protocol.Name == protocol);
+            PooledConnection? connection = Find_NeedsGate(c => protocol is null || c.Protocol.Name == protocol)
+
+                // Where UDP is blocked or not to be used, the calls of that protocol go over its fallback: what serves them is what is to be checked.
+                ?? Find_NeedsGate(c => c.Group.Route.Protocol.Name == protocol);
             return ValueTask.FromResult(connection?.Session);
         }
     }
+
+    private PooledConnection? Find_NeedsGate(Func<PooledConnection, bool> condition) => state.Groups.SelectMany(static g => g.Pick.Connections).FirstOrDefault(condition);
 
     public override void CopySessions(ICollection<ChannelSession> sessions)
     {

@@ -1,0 +1,107 @@
+using Net.Client;
+using Net.Testing;
+
+namespace Net.ClientTests.Pool;
+
+/// <summary>Active checks of a pool: which session they are made on.</summary>
+[TestClass]
+public sealed class HealthTests
+{
+    [TestMethod]
+    public void Check_OfAProtocolThatItsFallbackServes_IsMadeOnTheFallback()
+    {
+        var tcp = new FakeChannelProtocol("tcp", "tcp") { IsManual = true };
+        var quic = new FakeChannelProtocol("quic", fallback: tcp) { IsManual = true };
+        var probe = new NotingProbe("quic");
+        using PoolFixture fixture = Start(probe, quic);
+        fixture.Advance(0.25);
+        Assert.IsEmpty(probe.Sessions);
+
+        tcp.Pending[0].Succeed();
+        fixture.Advance(2);
+        Assert.IsNotEmpty(probe.Sessions);
+        Assert.IsTrue(probe.Sessions.All(static s => s == "tcp"), string.Join(' ', probe.Sessions));
+        Assert.IsTrue(fixture.Snapshot.EndPoints[0].Health.Process.IsKnown);
+
+        // Once QUIC is up, it serves, and it is what is checked.
+        quic.Pending[0].Succeed();
+        fixture.Run();
+        probe.Sessions.Clear();
+        fixture.Advance(2);
+        Assert.IsNotEmpty(probe.Sessions);
+        Assert.IsTrue(probe.Sessions.All(static s => s == "quic"), string.Join(' ', probe.Sessions));
+    }
+
+    [TestMethod]
+    public void Check_BeforeTheFirstConnectionIsReady_IsMadeSoonAfterItIs()
+    {
+        var protocol = new FakeChannelProtocol("quic") { IsManual = true };
+        var probe = new NotingProbe("quic");
+        using PoolFixture fixture = Start(probe, protocol, idleInterval: TimeSpan.FromMinutes(10));
+        fixture.Advance(3);
+        Assert.IsEmpty(probe.Sessions);
+
+        protocol.Pending[0].Succeed();
+        fixture.Advance(0.2);
+
+        Assert.HasCount(1, probe.Sessions);
+
+        // From then on it is an idle end point as any other.
+        fixture.Advance(60);
+        Assert.HasCount(1, probe.Sessions);
+    }
+
+    [TestMethod]
+    public void Check_OfAnotherProtocol_IsNotMadeOnAFallback()
+    {
+        var tcp = new FakeChannelProtocol("tcp", "tcp");
+        var probe = new NotingProbe("other");
+        using PoolFixture fixture = Start(probe, new FakeChannelProtocol("quic", fallback: tcp) { IsManual = true });
+
+        fixture.Advance(5);
+
+        Assert.HasCount(1, tcp.Sessions);
+        Assert.IsEmpty(probe.Sessions);
+    }
+
+    [TestMethod]
+    public void Check_WhereOnlyTheFallbackMayBeUsed_IsMadeOnIt()
+    {
+        var probe = new NotingProbe("quic");
+        using PoolFixture fixture = Start(probe, new FakeChannelProtocol("quic", fallback: new FakeChannelProtocol("tcp", "tcp")), FallbackPolicy.Only);
+
+        fixture.Advance(5);
+
+        Assert.IsNotEmpty(probe.Sessions);
+        Assert.IsTrue(probe.Sessions.All(static s => s == "tcp"), string.Join(' ', probe.Sessions));
+    }
+
+    private static PoolFixture Start(HealthProbe probe, FakeChannelProtocol protocol, FallbackPolicy policy = FallbackPolicy.Prefer, TimeSpan? idleInterval = null) => new(
+        new PoolOptions { MinConnections = 1 },
+        o => o with
+        {
+            Race = ProtocolRaceOptions.Default with { Policy = policy },
+            Health = HealthOptions.Default with
+            {
+                Probes = [probe], Interval = TimeSpan.FromSeconds(1), IdleInterval = idleInterval ?? TimeSpan.FromSeconds(1), ConfirmInterval = TimeSpan.FromSeconds(0.1),
+            },
+        },
+        protocol: protocol);
+
+    private sealed class NotingProbe(string protocol) : HealthProbe
+    {
+        public override string Name => "noting";
+
+        public override HealthAspect Aspect => HealthAspect.Process;
+
+        public override string? Protocol => protocol;
+
+        internal List<string> Sessions { get; } = [];
+
+        public override ValueTask<ProbeResult> ProbeAsync(ChannelSession session, CancellationToken cancellationToken)
+        {
+            Sessions.Add(session.Protocol);
+            return ValueTask.FromResult(ProbeResult.Pass());
+        }
+    }
+}
