@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http;
 using System.Text;
@@ -8,6 +9,7 @@ using Net.Client;
 using Net.Grpc;
 using Net.Hosting.Services;
 using Net.IntegrationTests.Interop;
+using Net.IntegrationTests.Kestrel;
 using Net.Ngtcp2;
 using Net.Protocol.Echo;
 using Net.Server;
@@ -264,12 +266,15 @@ public sealed class ChannelTests
     }
 
     [TestMethod]
-    public async Task HealthChecks_EchoAndGrpc_PassOnALiveServer()
+    [DataRow(FallbackPolicy.Exact)]
+    [DataRow(FallbackPolicy.Only)]
+    public async Task HealthChecks_EchoAndGrpc_PassOnALiveServer(FallbackPolicy policy)
     {
         await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
         await using ClientChannel channel = ChannelSite.Builder(s_certificates, site)
             .UseHealth(new HealthOptions { Interval = TimeSpan.FromMilliseconds(50), ConfirmInterval = TimeSpan.FromMilliseconds(20) })
             .AddHealthCheck(new EchoProbe()).AddHealthCheck(new GrpcHealthProbe())
+            .UseFallback(policy)
             .Build();
 
         await WaitAsync(channel, static e => e.Health.Process is { IsKnown: true, State: HealthState.Healthy } && e.Health.Service is { IsKnown: true, State: HealthState.Healthy });
@@ -308,6 +313,48 @@ public sealed class ChannelTests
     }
 
     [TestMethod]
+    public async Task GrpcCalls_OnceUdpIsServed_ComeBackToHttp3()
+    {
+        await using ChannelSite site = await ChannelSite.StartAsync(s_certificates, static options => options.Protocols = HttpProtocols.Http1AndHttp2);
+        await using ClientChannel channel = ChannelSite.Builder(s_certificates, site)
+            .UseRace(ProtocolRaceOptions.Default with { HeadStart = TimeSpan.FromMilliseconds(20), MinHeadStart = TimeSpan.FromMilliseconds(1), ProbeInterval = TimeSpan.FromMilliseconds(100), MaxProbeInterval = TimeSpan.FromMilliseconds(200) })
+            .Build();
+        using GrpcClient grpc = channel.CreateGrpcClient();
+        Assert.AreEqual("over TCP", await EchoAsync(grpc, "over TCP"));
+        Assert.IsTrue(channel.GetSnapshot().EndPoints.Single().Connections.All(static c => c.Protocol == "h2"));
+
+        await using KestrelSite udp = await KestrelSite.StartAsync(
+            (builder, _) => builder.AddNetServer(options =>
+            {
+                options.EndPoints.Clear();
+                options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, site.Port));
+                options.Identity = s_certificates.Identity("server");
+                options.Protocols = HttpProtocols.Http3;
+            }),
+            static application => application.MapNetGrpc(EchoService.Definition, new EchoService(TimeProvider.System)));
+
+        using var deadline = new CancellationTokenSource(TestDeadline.Limit);
+        for (int i = 0; !channel.GetSnapshot().EndPoints.Single().Connections.Any(static c => c.Protocol == "h3"); i++)
+        {
+            Assert.IsFalse(deadline.IsCancellationRequested, "The channel stayed on TCP.");
+            Assert.AreEqual($"call {i}", await EchoAsync(grpc, $"call {i}"));
+            await Task.Delay(20);
+        }
+
+        // None of the calls is lost on the way, and those that follow go over QUIC.
+        Activity? attempt = null;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == ClientDiagnostics.SourceName,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => attempt = activity.OperationName == "transport.attempt" && (activity.GetTagItem("server.port") as int?) == site.Port ? activity : attempt,
+        };
+        ActivitySource.AddActivityListener(listener);
+        Assert.AreEqual("over QUIC", await EchoAsync(grpc, "over QUIC"));
+        Assert.AreEqual("h3", attempt?.GetTagItem("network.protocol.name"));
+    }
+
+    [TestMethod]
     public async Task HttpClientFactory_WithAChannelOfTheContainer_CallsThroughIt()
     {
         await using ChannelSite site = await ChannelSite.StartAsync(s_certificates);
@@ -322,6 +369,9 @@ public sealed class ChannelTests
         Assert.AreEqual($"{site.Port} HTTP/3 ", who);
         Assert.AreEqual("orders", provider.GetRequiredKeyedService<ClientChannel>("orders").Name);
     }
+
+    private static async Task<string> EchoAsync(GrpcClient grpc, string text) =>
+        (await grpc.UnaryAsync(EchoMethods.Echo, new EchoRequest { Payload = text }).AsTask().WithTimeout()).Payload;
 
     private static async Task<string> ReadAsync(ClientChannel channel, string route)
     {
