@@ -56,7 +56,11 @@ public sealed class EndPointLoad
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value ?? TimeSpan.Zero, TimeSpan.Zero);
-            Volatile.Write(ref _figures.Rtt, value is TimeSpan rtt ? Math.Max(1, rtt.Ticks) : 0);
+            long ticks = value is TimeSpan rtt ? Math.Max(1, rtt.Ticks) : 0;
+            Volatile.Write(ref _figures.Rtt, ticks);
+
+            // Divided here and not by each pick, which reads it for every candidate that it compares.
+            Volatile.Write(ref _figures.Floor, (double)ticks / TimeSpan.TicksPerMillisecond);
         }
     }
 
@@ -72,20 +76,24 @@ public sealed class EndPointLoad
     /// <param name="elapsed">How long it took; for a stream that lives long, the time to its first answer.</param>
     /// <param name="outcome">How it ended.</param>
     /// <param name="now">The time, when the caller has just read it.</param>
-    public void End(TimeSpan elapsed, CallOutcome outcome, long now)
+    public void End(TimeSpan elapsed, CallOutcome outcome, long now) => End(elapsed.TotalMilliseconds, outcome, now);
+
+    /// <summary>As the other overloads, from timestamps: a pool has no other use for the length of time, and the division it takes costs.</summary>
+    internal void End(long started, long answered, CallOutcome outcome, long now) => End((answered - started) * _millisecondsPerTick, outcome, now);
+
+    private void End(double sample, CallOutcome outcome, long now)
     {
         Interlocked.Decrement(ref _figures.InFlight);
         Interlocked.Increment(ref _figures.Ended);
         uint time = Milliseconds(now);
         double floor = Floor;
-        double sample = elapsed.TotalMilliseconds;
         bool isAgainst = CountsAgainstEndPoint(outcome);
         if (isAgainst)
         {
             Interlocked.Increment(ref _figures.Failed);
         }
 
-        if (now - (long)(sample / _millisecondsPerTick) < Volatile.Read(ref _forgotten))
+        if (((double)now - Volatile.Read(ref _forgotten)) * _millisecondsPerTick < sample)
         {
             // It began before the end point was out, and tells of that time.
             return;
@@ -142,7 +150,8 @@ public sealed class EndPointLoad
     private static bool CountsAgainstEndPoint(CallOutcome outcome) => outcome is CallOutcome.ServerFailure or CallOutcome.Overloaded
         or CallOutcome.TransportFailure or CallOutcome.TimedOut or CallOutcome.Refused;
 
-    private double Floor => Volatile.Read(ref _figures.Rtt) is > 0 and long ticks ? (double)ticks / TimeSpan.TicksPerMillisecond : 0;
+    // Milliseconds; 0: not known.
+    private double Floor => Volatile.Read(ref _figures.Floor);
 
     private double CostIn(uint time, double floor)
     {
@@ -169,6 +178,7 @@ public sealed class EndPointLoad
         internal long Ended;
         internal long Failed;
         internal long Rtt;
+        internal double Floor;
         internal DecayingFigure Cost;
         internal DecayingFigure Penalty;
     }

@@ -63,7 +63,8 @@ internal struct DecayingFigure
         {
             double value = ValueOf(seen);
             uint age = AgeOf(seen, now);
-            bool isHigher = sample > Faded(value, floor, age, memory);
+            double fading = Fading(age, memory);
+            bool isHigher = sample > Faded(value, floor, fading);
 
             // Within a millisecond the first sample stands for all that are no higher: the steps of a busy end point would be too small for the float otherwise.
             if (!isHigher && age == 0)
@@ -71,7 +72,7 @@ internal struct DecayingFigure
                 return;
             }
 
-            double next = isHigher ? sample : sample + ((value - sample) * Fading(age, memory));
+            double next = isHigher ? sample : sample + ((value - sample) * fading);
             long found = Interlocked.CompareExchange(ref _word, Pack(next, now), seen);
             if (found == seen)
             {
@@ -85,12 +86,19 @@ internal struct DecayingFigure
     /// <summary>A value after fading towards a floor; a value below the floor stays.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double Faded(double value, double floor, uint age, double memory) =>
-        value <= floor || age == 0 ? value : floor + ((value - floor) * Fading(age, memory));
+        value <= floor || age == 0 ? value : Faded(value, floor, Fading(age, memory));
 
-    private static double Fading(uint age, double memory)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Faded(double value, double floor, double fading) => value <= floor ? value : floor + ((value - floor) * fading);
+
+    // Under load most figures are younger than a millisecond.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Fading(uint age, double memory) => age == 0 ? 1 : FadingOf(age, memory);
+
+    private static double FadingOf(uint age, double memory)
     {
         double ages = age / memory;
-        return ages == 0 ? 1 : ages > Forgotten ? 0 : Math.Exp(-ages);
+        return ages > Forgotten ? 0 : Math.Exp(-ages);
     }
 
     private static double ValueOf(long word) => BitConverter.Int32BitsToSingle((int)(word >> 32));

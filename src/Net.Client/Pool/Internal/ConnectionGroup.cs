@@ -63,8 +63,6 @@ internal sealed partial class ConnectionGroup
 
     internal long Now => _core.Clock.Now;
 
-    internal TimeSpan Elapsed(long since, long now) => _core.Clock.Elapsed(since, now);
-
     /// <summary>Takes a place on the best connection, if the end point's breaker lets the call through. Any thread, without the gate.</summary>
     internal PickOutcome TryLease(long now, out ChannelLease lease)
     {
@@ -98,9 +96,9 @@ internal sealed partial class ConnectionGroup
     }
 
     /// <summary>A lease is over. Any thread, without the gate.</summary>
-    internal void Complete(PooledConnection connection, BreakerPermit permit, TimeSpan elapsed, CallOutcome outcome, long now)
+    internal void Complete(PooledConnection connection, BreakerPermit permit, long started, long answered, CallOutcome outcome, long now)
     {
-        EndPoint.Load.End(elapsed, outcome, now);
+        EndPoint.Load.End(started, answered, outcome, now);
         EndPoint.Outlier?.Record(outcome, now);
         Release(connection, now);
         permit.Report(outcome, now);

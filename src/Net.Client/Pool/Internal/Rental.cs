@@ -62,12 +62,13 @@ internal sealed class Rental : LeaseState
         PooledConnection connection = _connection!;
         BreakerPermit permit = _permit;
         long now = connection.Group.Now;
-        TimeSpan elapsed = connection.Group.Elapsed(_started, _answered == 0 ? now : _answered);
+        long started = _started;
+        long answered = _answered == 0 ? now : _answered;
         _connection = null;
         _endPoint = null;
         _permit = default;
         (s_store ??= new Store()).Give(this);
-        connection.Group.Complete(connection, permit, elapsed, outcome, now);
+        connection.Group.Complete(connection, permit, started, answered, outcome, now);
     }
 
     private sealed class Store
