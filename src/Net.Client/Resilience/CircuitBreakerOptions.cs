@@ -32,7 +32,10 @@ public sealed record CircuitBreakerOptions
     /// </summary>
     public double OpenTimeGrowth { get; init; } = 2;
 
-    /// <summary>What the open time grows to at most, before jitter. Default 10 min; range <see cref="OpenTime"/> to 24 h.</summary>
+    /// <summary>
+    /// What the open time grows to at most, before jitter. Default 10 min, ten times the first, reached when an end point failed five times in a row; range <see cref="OpenTime"/> to 24 h. So long may
+    /// an end point that has come back stay unused: where others cannot carry its load, choose less. Active health checks do not shorten it.
+    /// </summary>
     public TimeSpan MaxOpenTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>By what part the open time is made longer or shorter at random, so that many clients do not come back at once. Default 0.1; range 0 to 0.5.</summary>

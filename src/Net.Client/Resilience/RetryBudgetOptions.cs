@@ -7,7 +7,7 @@ public sealed record RetryBudgetOptions
     public static RetryBudgetOptions Default { get; } = new();
 
     /// <summary>
-    /// Tokens of a full budget; nothing is sent again while half of them or fewer are left. Default 10; range 1 to 1,000. A channel with hundreds of calls in flight does well
+    /// Tokens of a full budget; nothing is sent again while half of them or fewer are left. Default 10, as gRPC's A6 proposes; range 1 to 1,000. A channel with hundreds of calls in flight does well
     /// with more: all that were on a connection fail at the same moment when it breaks, each for one token.
     /// </summary>
     public int MaxTokens { get; init; } = 10;
