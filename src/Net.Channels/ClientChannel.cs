@@ -15,7 +15,7 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
 {
     private readonly TransportEngine? _ownedEngine;
     private readonly RawStreamCallHandler _streams;
-    private readonly ChannelProtocol _streamProtocol;
+    private readonly RawStreamExchangeHandler _exchanges;
     private readonly Lazy<Http3Protocol> _http3;
     private readonly ILogger _logger;
     private readonly Uri _authority;
@@ -31,12 +31,16 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
         Http2Protocol = parts.Http2;
         MissingEngineReason = parts.MissingEngineReason;
         _http3 = new Lazy<Http3Protocol>(() => new Http3Protocol(parts.Http3Options));
-        _streamProtocol = parts.Streams;
+        StreamProtocol = parts.Streams;
         _streams = new RawStreamCallHandler(parts.Pool.TimeProvider);
+        _exchanges = new RawStreamExchangeHandler(_streams);
         _ownedEngine = parts.OwnedEngine;
         _logger = parts.Logger;
         _authority = parts.Authority;
     }
+
+    /// <summary>The longest opening of <see cref="CallStreamAsync"/>, bytes: 65,536, which a server takes in before it has to be read from, so that neither side waits for the other.</summary>
+    public const int MaxStreamOpening = 64 << 10;
 
     /// <summary>The pool beneath: end points that come and go, breakers, health. The channel owns it.</summary>
     public NetChannel Pool { get; }
@@ -61,6 +65,8 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     internal ChannelProtocol HttpProtocol { get; }
 
     internal ChannelProtocol Http2Protocol { get; }
+
+    internal ChannelProtocol StreamProtocol { get; }
 
     internal ChannelProtocol Http3Protocol => _http3.Value;
 
@@ -108,8 +114,39 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(route);
         options ??= RawStreamOptions.Default;
         options.Validate();
+        return Runner.RunAsync(Plan(route, options, affinityHash, trace), new RawStreamCall(route, options, cancellationToken), _streams, cancellationToken);
+    }
+
+    /// <summary>Opens a raw stream, sends its opening and waits for the first answer; where no answer comes, the same opening may be sent on another stream, best to another end point.</summary>
+    /// <remarks>
+    /// <para>What may be sent again is decided as for gRPC calls, with the same policy, budget and deadline: what the server refused before a handler ran (<see cref="RawStreamErrorCodes.Overloaded"/>,
+    /// <see cref="RawStreamErrorCodes.GoingAway"/>, a connection that takes no more streams), whatever the stream is; a failure of the handler or a lost connection, only when
+    /// <see cref="RawStreamOptions.Idempotency"/> allows it. Once the first byte of an answer, or its end, has come, the stream is the caller's, and what fails then is the caller's to repeat.</para>
+    /// </remarks>
+    /// <param name="route">The name of the handler: 1 to 255 bytes of UTF-8 without control characters.</param>
+    /// <param name="opening">What is sent first: 0 to <see cref="MaxStreamOpening"/> bytes. It may be read until the task is over; do not change it meanwhile. What follows it is the caller's to write.</param>
+    /// <param name="endsOutput">Whether the opening is all that is sent: the server sees the end behind it. <c>false</c>: the caller writes on and completes the output. A handler that answers only a complete request needs <c>true</c>.</param>
+    /// <param name="options">Deadline, idempotency, metadata; <c>null</c>: the defaults, with which only what was refused is sent again. The deadline covers all attempts and the stream's whole life.</param>
+    /// <param name="cancellationToken">Belongs to the whole life of the stream: stops waiting, and aborts the open stream.</param>
+    /// <returns>The stream, whose first read has the answer; the caller owns and disposes it.</returns>
+    /// <exception cref="ArgumentException">The route, the opening or the options are out of range.</exception>
+    /// <exception cref="TransportException">The last attempt's failure: no connection could be had, the server refused or failed, or the deadline passed.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public ValueTask<RawStream> CallStreamAsync(
+        string route, ReadOnlyMemory<byte> opening, bool endsOutput, RawStreamOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(opening.Length, MaxStreamOpening, nameof(opening));
+        options ??= RawStreamOptions.Default;
+        options.Validate();
+        var exchange = new RawStreamExchange(new RawStreamCall(route, options, cancellationToken), opening, endsOutput);
+        return Runner.RunAsync(Plan(route, options, affinityHash: null, trace: null), exchange, _exchanges, cancellationToken);
+    }
+
+    private CallPlan Plan(string route, RawStreamOptions options, ulong? affinityHash, CallTrace? trace)
+    {
         CallPolicy policy = Policies.Find(route);
-        var plan = new CallPlan(_streamProtocol, route)
+        return new CallPlan(StreamProtocol, route)
         {
             Idempotency = options.Idempotency,
 
@@ -119,7 +156,6 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
             AffinityHash = affinityHash,
             Trace = trace,
         };
-        return Runner.RunAsync(plan, new RawStreamCall(route, options, cancellationToken), _streams, cancellationToken);
     }
 
     /// <summary>Connects ahead of the first call: waits until connections for HTTP and gRPC are ready at enough end points.</summary>

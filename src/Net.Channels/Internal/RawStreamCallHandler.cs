@@ -46,7 +46,7 @@ internal sealed class RawStreamCallHandler(TimeProvider timeProvider) : CallHand
         }
     }
 
-    private static CallOutcome OutcomeOf(Exception? failure) => failure switch
+    internal static CallOutcome OutcomeOf(Exception? failure) => failure switch
     {
         null => CallOutcome.Success,
         TransportException { ApplicationErrorCode: long code } => code switch
