@@ -50,6 +50,8 @@ internal sealed class PerfCommand
         perf.Add(root, "handshake", "Handshakes plain, mutual and resumed against SslStream.", HandshakeSection.RunAsync);
         perf.Add(root, "growth", "Echo beside many connections and many open streams.", GrowthSection.RunAsync);
         perf.Add(root, "balancing", "What a pick costs with each balancing policy, on one thread and on sixteen.", BalancingSection.RunAsync);
+        perf.Add(root, "pool", "What a call costs in the pool: balancer, breaker, outlier ejection; with each policy, untraced and traced.", PoolSection.RunAsync);
+        perf.Add(root, "slow-backend", "Latency with each policy when one of eight backends is slow, simulated.", SlowBackendSection.RunAsync);
         perf.Add(root, "idle", "Memory of idle connections.", IdleSection.RunAsync);
         perf.Add(root, "chaos", "The fault proxy's ceiling and the latency it adds, against no proxy.", ChaosSection.RunAsync);
         perf.Add(root, "resilience", "Breaker, outlier ejection, retry budget and call runner, for each call.", ResilienceSection.RunAsync);

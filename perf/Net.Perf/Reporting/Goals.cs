@@ -28,6 +28,8 @@ internal sealed record Goal(string Row, string What, double? Must, double? Aim, 
         new("10a", "bytes allocated per echo, reused stream, both ends", 0, 0),
         new("10b", "bytes allocated per unary call, both ends / over h2 with TLS", 1, null),
         new("10c", "bytes allocated per unary call, both ends", null, 3072),
+        new("11a", "CPU of pool, balancer and breaker for a call that is not traced, ns", 300, 150),
+        new("11b", "bytes allocated by pool, balancer and breaker for a call that is not traced", 0, 0),
         new("12a", "CPU of a recorded span, us", 1, 0.5),
         new("12b", "bytes allocated for a recorded span", 1024, null),
         new("13", "mTLS handshake CPU / SslStream mTLS", 0.5, 0.3),
@@ -35,6 +37,8 @@ internal sealed record Goal(string Row, string What, double? Must, double? Aim, 
         new("15", "CPU per echo, 1 -> 4,000 connections: growth / that of the native library alone", 1.5, 1.2),
         new("16", "CPU per echo with 1,000 open streams / 1", 1.10, 1.03),
         new("17", "RSS slope from 1,000 to 10,000 connections / to 1,000", 1.05, null),
+        new("18a", "p99 beside one slow backend, least connections / round robin", 0.75, null),
+        new("18b", "p99 beside one slow backend, peak EWMA / round robin", 0.75, 0.35),
     ];
 
     /// <summary>How a measured value stands: "met" reaches the aim, "must" reaches what must be but not the aim, "missed" reaches neither.</summary>

@@ -39,6 +39,9 @@ internal static class AllSections
         yield return ("handshake", "--packed");
         yield return ("growth", "--packed");
         yield return ("balancing", "--packed");
+        yield return ("resilience", "--packed");
+        yield return ("pool", "--packed");
+        yield return ("slow-backend", "--packed");
         yield return ("chaos", "--packed");
         yield return ("access", "--packed");
         yield return ("idle", null);
