@@ -10,13 +10,14 @@ public sealed partial class ReadmeTests
     [TestMethod]
     [DataRow("ReadmeServer.cs", 0)]
     [DataRow("ReadmeClient.cs", 1)]
+    [DataRow("ReadmeChannel.cs", 2)]
     public void Readme_CodeBlock_IsTheCodeThatCompiles(string file, int block)
     {
         string source = File.ReadAllText(Path.Combine(Root, "tests", "Net.IntegrationTests", "Documentation", file));
         string expected = Section(source, "usings").Trim() + "\n\n" + Dedent(Section(source, "body")).Trim();
         string readme = File.ReadAllText(Path.Combine(Root, "README.md"));
         string[] blocks = [.. CSharpBlock().Matches(readme).Select(static m => m.Groups[1].Value.Trim())];
-        Assert.IsGreaterThan(block, blocks.Length, "README.md shows a server, then a client, each as a csharp block.");
+        Assert.IsGreaterThan(block, blocks.Length, "README.md shows a server, a client and a channel, each as a csharp block.");
         Assert.AreEqual(expected, blocks[block]);
         Assert.IsLessThan(28, blocks[block].Split('\n').Length, "A reader should see it at one glance.");
     }
