@@ -86,8 +86,8 @@ internal sealed class UdpRelay : IAsyncDisposable
     internal Task HoldAsync() => OnThread(() => _isHolding = true);
 
     /// <summary>Hands over what was kept, and keeps no more.</summary>
-    /// <param name="newestFirst">Whether the last comes first, as if the others had taken a longer way.</param>
-    internal Task ReleaseAsync(bool newestFirst = false) => OnThread(() =>
+    /// <param name="largest">What is longer than this many bytes is lost.</param>
+    internal Task ReleaseAsync(int largest = int.MaxValue) => OnThread(() =>
     {
         // What the server has sent already is kept too.
         _poller.Wait(0);
@@ -95,7 +95,7 @@ internal sealed class UdpRelay : IAsyncDisposable
         _isHolding = false;
         var held = _held.ToArray();
         _held.Clear();
-        foreach (var datagram in newestFirst ? held.Reverse() : held)
+        foreach (var datagram in held.Where(d => d.Data.Length <= largest))
         {
             _inner.Send(default, datagram.Client, datagram.Ecn, datagram.Data, datagram.Data.Length);
         }
