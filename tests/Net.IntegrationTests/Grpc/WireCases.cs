@@ -73,7 +73,7 @@ public abstract class WireCases
                     await call.Responses.ReadAsync();
                 }
             });
-            Assert.AreEqual(GrpcStatusCode.DeadlineExceeded, late.Code);
+            Assert.AreEqual(GrpcStatusCode.DeadlineExceeded, late.Code, late.ToString());
         })).WithTimeout();
     }
 

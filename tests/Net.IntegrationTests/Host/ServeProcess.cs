@@ -118,7 +118,10 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         }
     }
 
-    internal void Terminate() => Assert.AreEqual(0, Kill(_process.Id, 15));
+    internal void Terminate() => Signal(15);
+
+    /// <summary>Sends it a signal: 2 is what Ctrl-C sends.</summary>
+    internal void Signal(int number) => Assert.AreEqual(0, Kill(_process.Id, number));
 
     /// <summary>Asks it to read its files again.</summary>
     internal void Hangup() => Assert.AreEqual(0, Kill(_process.Id, 1));

@@ -64,13 +64,15 @@ public sealed class ServeTests
     }
 
     [TestMethod]
-    public async Task Serve_Terminated_LetsARunningStreamEndAndEndsWithZero()
+    [DataRow(15, DisplayName = "SIGTERM")]
+    [DataRow(2, DisplayName = "Ctrl-C")]
+    public async Task Serve_Terminated_LetsARunningStreamEndAndEndsWithZero(int signal)
     {
         await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
         await using var client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
 
-        server.Terminate();
+        server.Signal(signal);
         await server.WaitForAsync("Stopping");
         await client.EchoAsync("after the signal");
         await client.Stream.Output.CompleteAsync();
