@@ -124,19 +124,25 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
         {
             // Nobody waits for the place of a stream that this side opened, so that it wakes nobody. Work that completing the two sides brings goes with that of the release.
             bool isFirst = !IsLocallyInitiated && Interlocked.Or(ref _work, (int)StreamWork.Release) == 0;
-            _output?.Complete();
-            if (_input is { IsCompleted: false } input)
+            try
             {
-                input.Complete();
+                _output?.Complete();
+                if (_input is { IsCompleted: false } input)
+                {
+                    input.Complete();
+                }
             }
-
-            if (IsLocallyInitiated)
+            finally
             {
-                Release();
-            }
-            else if (isFirst)
-            {
-                _connection.Post(this);
+                // Whatever the application's continuations threw: the work is this call's to post, and nobody else will.
+                if (IsLocallyInitiated)
+                {
+                    Release();
+                }
+                else if (isFirst)
+                {
+                    _connection.Post(this);
+                }
             }
         }
 

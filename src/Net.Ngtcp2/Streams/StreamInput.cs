@@ -12,7 +12,7 @@ internal sealed class StreamInput : PipeReader
     private readonly PipeReader _inner;
     private PipeHold _hold;
     private ReadOnlySequence<byte> _buffer;
-    private bool _completed;
+    private int _completed;
     private volatile bool _isWaiting;
 
     internal StreamInput(Ngtcp2Stream stream, PipePool pool)
@@ -23,7 +23,7 @@ internal sealed class StreamInput : PipeReader
         Writer = _hold.Pipe.Writer;
     }
 
-    internal bool IsCompleted => _completed;
+    internal bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     /// <summary>The driver's end, until <see cref="ReleaseWriter"/>.</summary>
     internal PipeWriter Writer { get; }
@@ -64,12 +64,12 @@ internal sealed class StreamInput : PipeReader
 
     public override void Complete(Exception? exception = null)
     {
-        if (_completed)
+        // Two threads may end it at once, as an abort and a disposal; the hold on the pipe is given back once.
+        if (Interlocked.Exchange(ref _completed, 1) != 0)
         {
             return;
         }
 
-        _completed = true;
         _buffer = default;
         _inner.Complete();
         _hold.Exit();

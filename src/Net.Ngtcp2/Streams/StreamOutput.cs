@@ -10,7 +10,7 @@ internal sealed class StreamOutput : PipeWriter
     private readonly Ngtcp2Stream _stream;
     private readonly PipeWriter _inner;
     private PipeHold _hold;
-    private bool _completed;
+    private int _completed;
     private volatile bool _isWaiting;
 
     internal StreamOutput(Ngtcp2Stream stream, PipePool pool)
@@ -38,7 +38,7 @@ internal sealed class StreamOutput : PipeWriter
         }
     }
 
-    internal bool IsCompleted => _completed;
+    internal bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     /// <summary>The driver's end, until <see cref="ReleaseReader"/>.</summary>
     internal PipeReader Reader { get; }
@@ -93,12 +93,12 @@ internal sealed class StreamOutput : PipeWriter
 
     public override void Complete(Exception? exception = null)
     {
-        if (_completed)
+        // Two threads may end it at once, as an abort and a disposal; the hold on the pipe is given back once.
+        if (Interlocked.Exchange(ref _completed, 1) != 0)
         {
             return;
         }
 
-        _completed = true;
         if (exception is null)
         {
             _inner.Complete();
