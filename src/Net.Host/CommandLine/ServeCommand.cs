@@ -59,6 +59,12 @@ internal static class ServeCommand
             DefaultValueFactory = static _ => ClientCertificateMode.Required,
             HelpName = "none|optional|required",
         };
+        Option<bool> early = new("--early-data") { Description = "Accepts 0-RTT: clients that come back may send requests which do no harm when they are repeated before the handshake is over. A first flight that is replayed is not executed." };
+        Option<string?> resetKey = new("--reset-key")
+        {
+            Description = "File with 32 secret bytes, made where it is missing. A server that keeps it tells clients at once, by a stateless reset, that it was started anew and has forgotten their connections.",
+            HelpName = "FILE",
+        };
         Option<TimeSpan> shutdown = TimeOption("--shutdown-timeout", "How long running calls and streams may take to end after a signal.", 30);
         Option<TimeSpan> idle = TimeOption("--idle-timeout", "Connections without any packet for this long are dropped.", 30);
         Option<int> connections = CountOption("--max-connections", "Connections open at once.", 1000, 1_000_000);
@@ -77,7 +83,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, ledger, access, audit, engine, certificate, key, authority, lists, mode, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, ledger, access, audit, engine, certificate, key, authority, lists, mode, early, resetKey, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -104,6 +110,8 @@ internal static class ServeCommand
             AuthorityPath = parsed.GetRequiredValue(authority),
             RevocationListPaths = parsed.GetRequiredValue(lists),
             ClientCertificateMode = parsed.GetValue(mode),
+            AllowsEarlyData = parsed.GetValue(early),
+            ResetKeyPath = parsed.GetValue(resetKey),
             MaxConnections = parsed.GetValue(connections),
             MaxStreams = parsed.GetValue(streams),
             ShutdownTimeout = parsed.GetValue(shutdown),

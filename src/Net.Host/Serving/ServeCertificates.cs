@@ -31,6 +31,7 @@ internal static class ServeCertificates
                 RevocationListFiles = options.RevocationListPaths,
                 Role = CertificateRole.Server,
                 ClientCertificateMode = options.ClientCertificateMode,
+                AllowEarlyData = options.AllowsEarlyData,
                 TimeProvider = context.TimeProvider,
                 LoggerFactory = log,
             });

@@ -36,6 +36,12 @@ internal sealed record ServeOptions
 
     internal required ClientCertificateMode ClientCertificateMode { get; init; }
 
+    /// <summary>Whether requests that may be repeated may come before the handshake is over.</summary>
+    internal bool AllowsEarlyData { get; init; }
+
+    /// <summary>The file with the secret of stateless resets; <c>null</c>: another one in each process.</summary>
+    internal string? ResetKeyPath { get; init; }
+
     internal required int MaxConnections { get; init; }
 
     internal required int MaxStreams { get; init; }

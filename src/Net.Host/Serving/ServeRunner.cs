@@ -49,7 +49,11 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
                 ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
                 await using (services.ConfigureAwait(false))
                 {
-                    var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log, access?.Gate) { Ledger = ledger };
+                    var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log, access?.Gate) 
+                    {
+                        Ledger = ledger,
+                        ResetKey = options.ResetKeyPath is { } key ? ResetKeyFile.Open(key) : null,
+                    };
                     ServeSite site = await StartSiteAsync(scope, stop).ConfigureAwait(false);
                     await using (site.ConfigureAwait(false))
                     {

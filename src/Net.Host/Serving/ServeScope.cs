@@ -20,6 +20,9 @@ internal sealed record ServeScope(
     /// <summary>Notes calls that are executed; <c>null</c>: nobody does.</summary>
     internal CallLedger? Ledger { get; init; }
 
+    /// <summary>The secret of stateless resets; <c>null</c>: the engine makes one.</summary>
+    internal byte[]? ResetKey { get; init; }
+
     /// <summary>Certificate and policy now, of the next handshake.</summary>
     internal ServerTlsOptions Tls => Certificates.ServerSelector(new ClientHello(null, new IPEndPoint(IPAddress.IPv6Loopback, 0)))!;
 

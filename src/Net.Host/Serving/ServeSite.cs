@@ -94,6 +94,11 @@ internal sealed class ServeSite : IAsyncDisposable
         transport.IdleTimeout = asked.IdleTimeout;
         transport.KeepAliveInterval = asked.IdleTimeout < TimeSpan.FromSeconds(30) ? TimeSpan.FromMilliseconds(Math.Max(1, asked.IdleTimeout.TotalMilliseconds / 3)) : TimeSpan.FromSeconds(10);
         transport.DrainTimeout = asked.ShutdownTimeout < TimeSpan.FromHours(23) ? asked.ShutdownTimeout + CutMargin : Timeout.InfiniteTimeSpan;
+        if (scope.ResetKey is { } key)
+        {
+            transport.ConfigureListen = listen => listen with { StaticSecret = key };
+        }
+
         transport.RawStreams = new RawStreamServerOptions { MaxConcurrentStreams = 100_000 };
     }
 }

@@ -24,7 +24,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         ReadyFile = _directory.Combine("ready.json");
         ProcessStartInfo start = new(HostProgram.Path,
         [
-            "serve", "--address", "127.0.0.1", "--port", "0", "--admin", "127.0.0.1:0", "--ready-file", ReadyFile,
+            "serve", "--address", "127.0.0.1", .. arguments.Contains("--port") ? (string[])[] : ["--port", "0"], "--admin", "127.0.0.1:0", "--ready-file", ReadyFile,
             "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"),
             "--client-cert", certificates.PathOf("client.pem"), "--client-key", certificates.PathOf("client-key.pem"), .. arguments,
         ])
@@ -122,6 +122,13 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     /// <summary>Sends it a signal: 2 is what Ctrl-C sends.</summary>
     internal void Signal(int number) => Assert.AreEqual(0, Kill(_process.Id, number));
+
+    /// <summary>Ends it as a crash would.</summary>
+    internal Task<int> KillAsync()
+    {
+        Signal(9);
+        return WaitForExitAsync();
+    }
 
     /// <summary>Asks it to read its files again.</summary>
     internal void Hangup() => Assert.AreEqual(0, Kill(_process.Id, 1));
