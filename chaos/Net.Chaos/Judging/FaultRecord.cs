@@ -17,6 +17,9 @@ internal sealed record FaultRecord
     /// <summary>Hosts that it could touch.</summary>
     internal required IReadOnlyList<string> Hosts { get; init; }
 
+    /// <summary>Clients that it was meant for; empty where it was meant for hosts or links.</summary>
+    internal IReadOnlyList<string> Clients { get; init; } = [];
+
     /// <summary>How often it is proved to have acted: packets dropped, processes seen dead, handshakes with the new certificate.</summary>
     internal required long Proof { get; init; }
 

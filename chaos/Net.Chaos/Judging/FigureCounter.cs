@@ -32,6 +32,19 @@ internal static class FigureCounter
             figures[Figures.Slowest] = Quantile(latencies, 0.99);
         }
 
+        double[] refusals = [.. calls.Where(static c => c.Result == CallResult.Refused).Select(static c => (c.Ended - c.Began).TotalSeconds).Order()];
+        figures[Figures.SlowestRefusal] = refusals.Length == 0 ? 0 : Quantile(refusals, 0.99);
+        if (evidence.Server is { } server)
+        {
+            figures[Figures.Replayed] = calls.Sum(c => Math.Max(0, (server.Find(c.Id)?.Executions ?? 0) - c.Attempts));
+        }
+
+        string[] meant = [.. evidence.Faults.SelectMany(static f => f.Clients).Distinct()];
+        if (meant.Length > 0)
+        {
+            figures[Figures.LostElsewhere] = calls.Count(c => c.Result != CallResult.Ok && !meant.Contains(c.Client));
+        }
+
         if (evidence.Certificates is { } certificates)
         {
             figures[Figures.OldCertificate] = certificates.LongestOld.TotalSeconds;

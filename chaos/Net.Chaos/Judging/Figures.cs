@@ -22,6 +22,18 @@ internal static class Figures
     internal const string RefusedPairs = "refused-pairs";
     internal const string OldAuthority = "old-authority";
     internal const string Memory = "host-memory-growth";
+    internal const string MemoryPerConnection = "memory-per-connection";
+    internal const string WarmAgain = "warm-again";
+    internal const string SlowestRefusal = "slowest-refusal";
+    internal const string Replayed = "replayed";
+    internal const string StatelessResets = "stateless-resets";
+    internal const string ResetTime = "reset-time";
+    internal const string RevokedCut = "revoked-cut";
+    internal const string LostElsewhere = "lost-elsewhere";
+    internal const string Amplification = "amplification";
+    internal const string LargestReply = "largest-reply";
+    internal const string Retries = "retries";
+    internal const string ResetsTaken = "resets-taken";
 
     /// <summary>Name, unit and meaning of each.</summary>
     internal static IReadOnlyList<(string Name, string Unit, string Meaning)> All { get; } =
@@ -44,6 +56,18 @@ internal static class Figures
         (BadCertificates, "handshakes", "handshakes that showed the certificate of a pair that cannot be used"),
         (RefusedPairs, "refusals", "how often hosts and clients said that they refuse the pair in their files"),
         (OldAuthority, "peers", "hosts, over each transport, and clients that did not refuse a certificate of a removed authority in the end"),
+        (MemoryPerConnection, "bytes", "what the hosts' resident memory grew by while the clients connected, for each connection"),
+        (WarmAgain, "time", "from the end of the last fault until each client had as many connections again as it keeps, at most the rest of the load"),
+        (SlowestRefusal, "time", "time after which 99 of 100 refused calls had been refused"),
+        (Replayed, "executions", "executions of a call beyond the attempts that its client made"),
+        (StatelessResets, "connections", "connections that ended because a host, started anew, said that it did not know them"),
+        (ResetTime, "time", "from the moment when a host serves again to the last stateless reset that it was the cause of"),
+        (RevokedCut, "time", "from the revocation of a client's certificate to the last call that it still got an answer to"),
+        (LostElsewhere, "calls", "failed, refused and unknown calls of clients that no fault was meant for"),
+        (Amplification, "ratio", "bytes that a host sent to an address which had proved nothing, for each byte that had come from there"),
+        (LargestReply, "ratio", "the largest answer to a datagram without sense, by the size of that datagram"),
+        (Retries, "packets", "Retry packets that hosts answered half-open handshakes with"),
+        (ResetsTaken, "streams", "requests that were begun and reset before the host closed the connection for it, the most"),
         (Memory, "bytes", "growth of a host's resident memory during the load, the largest"),
     ];
 

@@ -38,6 +38,8 @@ internal static class Judge
         findings.Add(JudgeRecovery(evidence));
         findings.AddRange(evidence.Faults.Select(static fault => new Finding(
             "proof", $"{fault.Word} on {fault.Target} happened", string.Create(CultureInfo.InvariantCulture, $"{fault.Proof} {fault.ProofOf}"), fault.Proof > 0)));
+        findings.AddRange(scenario.Loads.Where(static l => l.Burst > 0).Select(load => ProveBurst(load, evidence)));
+        findings.AddRange(scenario.Loads.Where(static l => l.Kind == LoadKind.Slow).Select(load => ProveSlowness(load, evidence)));
         IReadOnlyDictionary<string, double> figures = FigureCounter.Count(evidence);
         foreach (Bound bound in scenario.Bounds)
         {
@@ -111,6 +113,34 @@ internal static class Judge
             "N4", "what arrives is what was sent, in its place",
             string.Create(CultureInfo.InvariantCulture, $"{changed} requests changed, {wrong} wrong answers, {messages} of {evidence.Streams.Sum(static s => s.Received + s.Wrong)} stream messages wrong"),
             changed == 0 && wrong == 0 && messages == 0);
+    }
+
+    // The calls of a burst must have been under way together, or it was none.
+    private static Finding ProveBurst(LoadPlan load, RunEvidence evidence)
+    {
+        int most = 0;
+        int now = 0;
+        IEnumerable<(TimeSpan At, int Step)> steps = evidence.Calls.Where(c => c.Load == load.Name)
+            .GroupBy(static c => c.Client).First().SelectMany<CallRecord, (TimeSpan At, int Step)>(static c => [(c.Began, 1), (c.Ended, -1)]);
+        foreach ((_, int step) in steps.OrderBy(static s => s.At))
+        {
+            now += step;
+            most = Math.Max(most, now);
+        }
+
+        return new Finding(
+            "proof", string.Create(CultureInfo.InvariantCulture, $"{load.Name}: half of its {load.Burst} calls at once were under way together"),
+            string.Create(CultureInfo.InvariantCulture, $"{most} calls"), most >= load.Burst / 2);
+    }
+
+    // Whoever is between has taken more than the reader has, and does not take more for ever.
+    private static Finding ProveSlowness(LoadPlan load, RunEvidence evidence)
+    {
+        StreamRecord[] streams = [.. evidence.Streams.Where(s => s.Load == load.Name)];
+        int held = streams.Count(static s => s.Received > 0 && s.Sent > s.Received);
+        return new Finding(
+            "proof", $"{load.Name}: every stream was read, and more had been written than was read",
+            string.Create(CultureInfo.InvariantCulture, $"{held} of {streams.Length} streams"), held == streams.Length && held > 0);
     }
 
     private static Finding JudgeWrites(RunEvidence evidence) => new(

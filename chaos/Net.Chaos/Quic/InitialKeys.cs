@@ -92,6 +92,37 @@ internal sealed class InitialKeys : IDisposable
         }
     }
 
+    /// <summary>Protects a client's Initial packet (RFC 9001 sections 5.3 and 5.4).</summary>
+    /// <param name="version">The version that the keys are of.</param>
+    /// <param name="destinationId">The identifier that the keys were derived from.</param>
+    /// <param name="sourceId">The sender's identifier.</param>
+    /// <param name="frames">What it holds, at least four bytes.</param>
+    /// <returns>The packet, with the number 0 and no token.</returns>
+    internal byte[] Seal(uint version, ReadOnlySpan<byte> destinationId, ReadOnlySpan<byte> sourceId, ReadOnlySpan<byte> frames)
+    {
+        const int numberBytes = 4;
+        const int twoBytes = 0x40;
+        int length = numberBytes + frames.Length + TagBytes;
+        byte first = (byte)((version == QuicVersions.Two ? 0xD0 : 0xC0) | (numberBytes - 1));
+        byte[] header =
+        [
+            first, (byte)(version >> 24), (byte)(version >> 16), (byte)(version >> 8), (byte)version, (byte)destinationId.Length, .. destinationId, (byte)sourceId.Length, .. sourceId, 0,
+            (byte)(twoBytes | (length >> 8)), (byte)length, 0, 0, 0, 0,
+        ];
+        byte[] packet = [.. header, .. frames, .. new byte[TagBytes]];
+        Span<byte> body = packet.AsSpan(header.Length, frames.Length);
+        _packet.Encrypt(_nonce, frames, body, packet.AsSpan(packet.Length - TagBytes), header);
+        Span<byte> mask = stackalloc byte[SampleBytes];
+        _header.EncryptEcb(packet.AsSpan(header.Length, SampleBytes), mask, PaddingMode.None);
+        packet[0] ^= (byte)(mask[0] & 0x0f);
+        for (int i = 0; i < numberBytes; i++)
+        {
+            packet[header.Length - numberBytes + i] ^= mask[1 + i];
+        }
+
+        return packet;
+    }
+
     public void Dispose()
     {
         _packet.Dispose();

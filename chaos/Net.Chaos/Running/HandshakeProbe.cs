@@ -87,6 +87,29 @@ internal sealed class HandshakeProbe : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a QUIC connection past pools and proxies. The caller owns it.</summary>
+    /// <exception cref="RunException">The host does not take it.</exception>
+    internal async Task<TransportConnection> ConnectAsync(IPEndPoint endPoint, string applicationProtocol, ClientIdentity client, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = Begin(cancellationToken);
+        try
+        {
+            return await _engines[0].ConnectAsync(To(endPoint, client.Current) with { ApplicationProtocols = [applicationProtocol], Limits = TransportLimits.Default }, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsFailure(exception, cancellationToken))
+        {
+            throw new RunException($"{endPoint} takes no connection for '{applicationProtocol}': {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Begins a handshake with somebody who is not expected to answer.</summary>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    internal async Task KnockAsync(IPEndPoint endPoint, ClientIdentity client, CancellationToken cancellationToken)
+    {
+        TransportConnection connection = await _engines[0].ConnectAsync(To(endPoint, client.Current), cancellationToken).ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (TransportEngine engine in _engines)

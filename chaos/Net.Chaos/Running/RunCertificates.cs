@@ -14,6 +14,8 @@ internal sealed class RunCertificates : IDisposable
     private readonly DateTimeOffset _now;
     private readonly List<X509Certificate2> _trusted = [];
     private X509Certificate2? _removed;
+    private readonly List<byte[]> _revoked = [];
+    private int _listNumber;
 
     internal RunCertificates(string directory, TimeProvider timeProvider)
     {
@@ -26,6 +28,9 @@ internal sealed class RunCertificates : IDisposable
 
     /// <summary>The file with the authorities that everybody trusts.</summary>
     internal string Authority => Path.Combine(_directory, "ca.pem");
+
+    /// <summary>The list of what the newest authority revoked, PEM.</summary>
+    internal string RevocationList => Path.Combine(_directory, "crl.pem");
 
     /// <summary>What handshakes show of the certificates.</summary>
     internal HandshakeLog Handshakes { get; }
@@ -85,6 +90,7 @@ internal sealed class RunCertificates : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         _trusted.Add(request.CreateSelfSigned(_now.AddDays(-1), _now.AddDays(2)));
         WriteTrust();
+        WriteRevocationList();
     }
 
     /// <summary>Takes the oldest authority out of the trust.</summary>
@@ -100,6 +106,14 @@ internal sealed class RunCertificates : IDisposable
         _removed = _trusted[0];
         _trusted.RemoveAt(0);
         WriteTrust();
+    }
+
+    /// <summary>Revokes the certificate that lies in a name's file now.</summary>
+    internal void Revoke(string name)
+    {
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(ServerCertificate(name));
+        _revoked.Add(certificate.SerialNumberBytes.ToArray());
+        WriteRevocationList();
     }
 
     /// <summary>An identity that is in nobody's files.</summary>
@@ -143,6 +157,18 @@ internal sealed class RunCertificates : IDisposable
     }
 
     private void WriteTrust() => Write("ca.pem", string.Join('\n', _trusted.Select(static a => a.ExportCertificatePem())));
+
+    private void WriteRevocationList()
+    {
+        var builder = new CertificateRevocationListBuilder();
+        foreach (byte[] serial in _revoked)
+        {
+            builder.AddEntry(serial, _now);
+        }
+
+        byte[] list = builder.Build(_trusted[^1], ++_listNumber, _now.AddDays(2), HashAlgorithmName.SHA256, thisUpdate: _now.AddMinutes(-1));
+        Write("crl.pem", PemEncoding.WriteString("X509 CRL", list));
+    }
 
     private void Write(string name, string text) => OwnerFiles.Write(Path.Combine(_directory, name), text);
 }

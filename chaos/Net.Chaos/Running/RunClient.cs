@@ -10,7 +10,11 @@ namespace Net.Chaos.Running;
 /// <summary>One client of a run: a channel to all hosts, as the scenario sets it, and what is known about it.</summary>
 internal sealed class RunClient : IAsyncDisposable
 {
+    // What the breaker's open time may grow to, by the channel's defaults and here.
+    private const int OpenTimeGrowth = 10;
+    private const string ResetMark = "stateless reset";
     private readonly Dictionary<string, string> _hosts;
+    private readonly ConcurrentQueue<long> _resets = new();
     private readonly ConcurrentQueue<(TimeSpan At, string Text)> _events = new();
     private readonly HttpMessageHandler _handler;
     private readonly TimeProvider _timeProvider;
@@ -43,6 +47,9 @@ internal sealed class RunClient : IAsyncDisposable
 
     /// <summary>Connections opened so far.</summary>
     internal long Opened => Interlocked.Read(ref _opened);
+
+    /// <summary>How long ago each connection was ended by a stateless reset (RFC 9000, section 10.3).</summary>
+    internal IEnumerable<TimeSpan> Resets => _resets.Select(stamp => _timeProvider.GetElapsedTime(stamp));
 
     /// <summary>What the channel said of itself, for people who look for a cause.</summary>
     internal IEnumerable<string> Events => _events.Select(static e => string.Create(CultureInfo.InvariantCulture, $"{e.At.TotalSeconds,9:0.000} {e.Text}"));
@@ -120,8 +127,15 @@ internal sealed class RunClient : IAsyncDisposable
             .UseClock(timeProvider, new Random(seed))
             .UseBalancing(BalancingOf(plan.Balancing))
             .UseFallback(plan.Fallback ? FallbackPolicy.Prefer : FallbackPolicy.Exact)
-            .UsePool(new PoolOptions { MinConnections = plan.MinConnections, MaxConnections = plan.MaxConnections })
-            .AddCircuitBreaker(new CircuitBreakerOptions { OpenTime = plan.BreakerOpen })
+            .UsePool(new PoolOptions
+            {
+                MinConnections = plan.MinConnections,
+                MaxConnections = plan.MaxConnections,
+                MaxProbeTimeouts = plan.ProbeTimeouts,
+                IdleTimeout = plan.Idle > TimeSpan.Zero ? plan.Idle : PoolOptions.Default.IdleTimeout,
+                Lifetime = plan.Lifetime > TimeSpan.Zero ? plan.Lifetime : PoolOptions.Default.Lifetime,
+            })
+            .AddCircuitBreaker(new CircuitBreakerOptions { OpenTime = plan.BreakerOpen, MaxOpenTime = plan.BreakerOpen * OpenTimeGrowth })
             .UseHealth(new HealthOptions
             {
                 Interval = plan.HealthInterval,
@@ -160,6 +174,11 @@ internal sealed class RunClient : IAsyncDisposable
         if (e.Kind == ChannelEventKind.ConnectionOpened)
         {
             Interlocked.Increment(ref _opened);
+        }
+
+        if (e.Kind == ChannelEventKind.ConnectionClosed && e.Reason.Contains(ResetMark, StringComparison.Ordinal))
+        {
+            _resets.Enqueue(_timeProvider.GetTimestamp());
         }
 
         if (_events.Count < maxEvents)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Net.Chaos.Judging;
 using Net.Chaos.Ledgers;
@@ -19,7 +18,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
     private static readonly TimeSpan SettlePoll = TimeSpan.FromMilliseconds(50);
     private readonly ClientLedger _ledger = new(options.TimeProvider, new Random(unchecked((int)options.Seed)));
     private readonly RunNotes _notes = new();
-    private readonly ConcurrentBag<TimeSpan> _exits = [];
+    private readonly RunMeasures _measures = new();
     private readonly Dictionary<string, long> _memoryBefore = [];
     private long _memoryGrowth;
     private FaultDriver? _driver;
@@ -50,14 +49,16 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
 
     private async Task<RunResult> RunAsync(RunCast cast, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
+        NoteMemory(cast);
         await ConnectAsync(cast, cancellationToken).ConfigureAwait(false);
+        NoteMemoryOfConnections(cast);
         using var loadEnds = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TimeSpan origin = _ledger.Now + scenario.WarmUp;
         var stage = new FaultStage
         {
-            Cast = cast, Ledger = _ledger, TimeProvider = options.TimeProvider, Origin = origin, LoadEnds = loadEnds.Token, NoteExit = _exits.Add, Stop = stop.Token,
+            Cast = cast, Ledger = _ledger, TimeProvider = options.TimeProvider, Origin = origin, LoadEnds = loadEnds.Token, Measures = _measures, Stop = stop.Token,
         };
         _driver = new FaultDriver(stage);
         Task loads = Task.WhenAll(cast.Clients.SelectMany(client => scenario.Loads.Select(load => Guard(RunLoadAsync(Make(client, load, loadEnds.Token, stop.Token)), stop))));
@@ -86,7 +87,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             opened = cast.Clients.Sum(static c => c.Opened);
             NoteMemory(cast);
             faults = Guard(_driver!.RunAsync(scenario.Faults), stop);
-            await LastAsync(faults, stop.Token).ConfigureAwait(false);
+            await LastAsync(cast, faults, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -111,6 +112,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
             await File.WriteAllLinesAsync(Path.Combine(cast.Files.Root, "events"), cast.Clients.SelectMany(static c => c.Events).Order(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
         }
 
+        NoteResets(cast);
         return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost, certificates);
     }
 
@@ -145,7 +147,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
     }
 
     // A host that is slow to start makes a fault longer than the file foresees; the time that calls have to recover is not to suffer from it.
-    private async Task LastAsync(Task faults, CancellationToken cancellationToken)
+    private async Task LastAsync(RunCast cast, Task faults, CancellationToken cancellationToken)
     {
         TimeSpan planned = TimeSpan.Zero;
         bool lastToEnd = false;
@@ -162,7 +164,12 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         if (!lastToEnd && scenario.Faults.Count > 0)
         {
             await EndAsync(faults, scenario.Duration + LongestDelay, "The faults were not over", cancellationToken).ConfigureAwait(false);
-            await Task.Delay(tail > TimeSpan.Zero ? tail : TimeSpan.FromTicks(1), options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task warm = WarmAgainAsync(cast, over.Token);
+            await Task.Delay(tail > TimeSpan.Zero ? tail : TimeSpan.FromTicks(1), options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await over.CancelAsync().ConfigureAwait(false);
+            await warm.ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         await duration.ConfigureAwait(false);
@@ -213,6 +220,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         LoadKind.Unary => UnaryLoad.RunAsync(run),
         LoadKind.Duplex => DuplexLoad.RunAsync(run),
         LoadKind.Stream => KeptStream.RunAsync(run),
+        LoadKind.Slow => SlowStream.RunAsync(run),
         LoadKind.Raw => RawLoad.RunAsync(run),
         LoadKind.Bulk => BulkLoad.RunAsync(run),
         _ => WriteLoad.RunAsync(run),
@@ -249,18 +257,28 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
 
     private Dictionary<string, double> Measure(double handshakes)
     {
-        var measured = new Dictionary<string, double> { [Figures.Handshakes] = handshakes };
+        _measures.Add(Figures.Handshakes, handshakes);
         if (_memoryBefore.Count > 0)
         {
-            measured[Figures.Memory] = _memoryGrowth;
+            _measures.NoteLargest(Figures.Memory, _memoryGrowth);
         }
 
-        if (!_exits.IsEmpty)
+        return _measures.Read();
+    }
+
+    // A reset may come a moment before the runner sees that the process serves again.
+    private void NoteResets(RunCast cast)
+    {
+        FaultRecord[] restarts = [.. _driver!.Records.Where(static f => f.Word is "kill" or "terminate" or "start")];
+        _measures.Add(Figures.StatelessResets, 0);
+        foreach (TimeSpan at in cast.Clients.SelectMany(static c => c.Resets).Select(age => _ledger.Now - age))
         {
-            measured[Figures.ExitTime] = _exits.Max().TotalSeconds;
+            _measures.Add(Figures.StatelessResets, 1);
+            if (restarts.LastOrDefault(f => f.Began <= at) is { } restart)
+            {
+                _measures.NoteLargest(Figures.ResetTime, Math.Max(0, (at - restart.Ended).TotalSeconds));
+            }
         }
-
-        return measured;
     }
 
     private void NoteMemory(RunCast cast)
@@ -272,6 +290,33 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
                 _memoryBefore[host.Name] = memory;
             }
         }
+    }
+
+    private void NoteMemoryOfConnections(RunCast cast)
+    {
+        long opened = cast.Clients.Sum(static c => c.Opened);
+        long grown = cast.Hosts.Sum(host => _memoryBefore.TryGetValue(host.Name, out long before) ? (host.ReadMemory() ?? before) - before : 0);
+        if (_memoryBefore.Count > 0 && opened > 0)
+        {
+            _measures.NoteLargest(Figures.MemoryPerConnection, Math.Max(0, grown) / (double)opened);
+        }
+    }
+
+    // From the end of the faults until every client has all its connections again; as long as the load when it never has.
+    private async Task WarmAgainAsync(RunCast cast, CancellationToken cancellationToken)
+    {
+        long started = options.TimeProvider.GetTimestamp();
+        int hosts = cast.Hosts.Count(static h => h.IsRunning);
+        try
+        {
+            await Task.WhenAll(cast.Clients.Select(c => c.Channel.WarmUpAsync(hosts, cancellationToken))).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TransportException)
+        {
+            // The time until now is what it took at least.
+        }
+
+        _measures.NoteLargest(Figures.WarmAgain, options.TimeProvider.GetElapsedTime(started).TotalSeconds);
     }
 
     private async Task WatchAsync(RunCast cast, TimeSpan origin, CancellationToken cancellationToken)

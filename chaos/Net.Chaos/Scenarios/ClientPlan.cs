@@ -24,8 +24,17 @@ internal sealed record ClientPlan
     /// <summary>How long an attempt may take before another one is made where that is allowed. Default 2 s.</summary>
     internal TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a breaker stays open at first. Default 1 s.</summary>
+    /// <summary>How long a breaker stays open at first; at most ten times as long, as by the channel's defaults. Default 1 s.</summary>
     internal TimeSpan BreakerOpen { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a connection lives before another one takes its place; zero (the default): as long as by the channel's default.</summary>
+    internal TimeSpan Lifetime { get; init; }
+
+    /// <summary>How long a connection beyond those that are kept may be without a call; zero (the default): as long as by the channel's default.</summary>
+    internal TimeSpan Idle { get; init; }
+
+    /// <summary>Probe timeouts in a row after which a connection is taken for dead, 0 for never. Default: the channel's.</summary>
+    internal int ProbeTimeouts { get; init; } = Client.PoolOptions.Default.MaxProbeTimeouts;
 
     /// <summary>Whether calls go on over HTTP/2 where UDP is blocked. Default <c>false</c>.</summary>
     internal bool Fallback { get; init; }

@@ -66,6 +66,7 @@ internal sealed record CertificateFault(CertificateChange Change, IReadOnlyList<
         CertificateChange.AddAuthority => "add-authority",
         CertificateChange.RemoveAuthority => "remove-authority",
         CertificateChange.Break => "break " + Pair.ToString().ToLowerInvariant(),
+        CertificateChange.Revoke => "revoke",
         _ => "rotate",
     };
 
@@ -77,6 +78,22 @@ internal sealed record CertificateFault(CertificateChange Change, IReadOnlyList<
 internal sealed record DiskFault(IReadOnlyList<string> Hosts) : FaultAction
 {
     internal override string Word => "fill-disk";
+
+    internal override string Target => string.Join(", ", Hosts);
+}
+
+/// <summary>Somebody without a certificate sends hosts what they must withstand, past the proxies.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Hosts">Which hosts.</param>
+/// <param name="Count">How many datagrams, handshakes or requests for each host.</param>
+internal sealed record AttackFault(AttackKind Kind, IReadOnlyList<string> Hosts, int Count) : FaultAction
+{
+    internal override string Word => "attack " + Kind switch
+    {
+        AttackKind.HalfOpen => "half-open",
+        AttackKind.RapidReset => "rapid-reset",
+        _ => "garbage",
+    };
 
     internal override string Target => string.Join(", ", Hosts);
 }
@@ -131,6 +148,9 @@ internal enum CertificateChange
     /// <summary>Everybody trusts another authority besides, and it signs what is issued from then on.</summary>
     AddAuthority,
 
+    /// <summary>A client's certificate is revoked; in the end it gets another one.</summary>
+    Revoke,
+
     /// <summary>Nobody trusts the oldest authority any more.</summary>
     RemoveAuthority,
 }
@@ -146,4 +166,17 @@ internal enum BadPair
 
     /// <summary>The certificate has ended.</summary>
     Expired,
+}
+
+/// <summary>What an attacker sends.</summary>
+internal enum AttackKind
+{
+    /// <summary>Datagrams without sense, empty ones, unknown versions and unknown connections.</summary>
+    Garbage,
+
+    /// <summary>The beginnings of handshakes that never go on.</summary>
+    HalfOpen,
+
+    /// <summary>HTTP/3 requests that are reset as soon as they are begun (CVE-2023-44487), by somebody with a good certificate.</summary>
+    RapidReset,
 }

@@ -18,8 +18,10 @@ internal sealed class FaultReader(Topology topology)
 
     private static readonly (string Word, CertificateChange Change)[] Changes =
     [
-        ("rotate", CertificateChange.Rotate), ("break", CertificateChange.Break), ("add-authority", CertificateChange.AddAuthority), ("remove-authority", CertificateChange.RemoveAuthority),
+        ("rotate", CertificateChange.Rotate), ("break", CertificateChange.Break), ("revoke", CertificateChange.Revoke), ("add-authority", CertificateChange.AddAuthority), ("remove-authority", CertificateChange.RemoveAuthority),
     ];
+
+    private static readonly (string Word, AttackKind Kind)[] Attacks = [("garbage", AttackKind.Garbage), ("half-open", AttackKind.HalfOpen), ("rapid-reset", AttackKind.RapidReset)];
 
     private static readonly (string Word, BadPair Pair)[] Pairs = [("mismatched", BadPair.Mismatched), ("truncated", BadPair.Truncated), ("expired", BadPair.Expired)];
 
@@ -95,6 +97,12 @@ internal sealed class FaultReader(Topology topology)
             return ReadCertificates(item);
         }
 
+        if (item.Has("attack"))
+        {
+            AttackKind kind = item.Choice<AttackKind>("attack", Attacks) ?? AttackKind.Garbage;
+            return new AttackFault(kind, Names(item, "on", item.Find("on"), _hosts), item.Integer("count", 1, 1_000_000) ?? 1000);
+        }
+
         if (item.Has("fill-disk"))
         {
             if (topology.DiskBytes == 0)
@@ -110,7 +118,7 @@ internal sealed class FaultReader(Topology topology)
             return new MigrateFault(Names(item, "migrate", item.Find("migrate"), _clients));
         }
 
-        item.Fault("nothing happens: there are kill, terminate, freeze, start, toxic, partition, certificates, fill-disk and migrate.");
+        item.Fault("nothing happens: there are kill, terminate, freeze, start, toxic, partition, certificates, attack, fill-disk and migrate.");
         return null;
     }
 
@@ -119,6 +127,16 @@ internal sealed class FaultReader(Topology topology)
         if (item.Choice<CertificateChange>("certificates", Changes) is not { } change)
         {
             return null;
+        }
+
+        if (change == CertificateChange.Revoke)
+        {
+            if (topology.EndPoints.Count == 0 && !topology.HostArguments.Concat(topology.HostCommand).Any(static a => a.Contains("crl.pem", StringComparison.Ordinal)))
+            {
+                item.Fault("revoke needs hosts that read the run's list: give them 'host-arguments: [--crl, \"{dir}/../certificates/crl.pem\"]'.");
+            }
+
+            return new CertificateFault(change, Names(item, "on", item.Find("on"), _clients));
         }
 
         // Who is trusted is the same for all: one file.

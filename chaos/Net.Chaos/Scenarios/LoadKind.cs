@@ -12,6 +12,9 @@ internal enum LoadKind
     /// <summary>Raw echo streams, kept open.</summary>
     Stream,
 
+    /// <summary>Raw echo streams that are written as fast as they take bytes, and read slowly.</summary>
+    Slow,
+
     /// <summary>A raw stream for each call.</summary>
     Raw,
 

@@ -8,6 +8,9 @@ internal sealed record LoadPlan
     /// <summary>Calls begun in a second, whatever became of those before. For streams: messages on each of them.</summary>
     internal double Rate { get; init; } = 100;
 
+    /// <summary>Calls that are begun at once when the load begins, before those of <see cref="Rate"/>. Default 0. Only for calls.</summary>
+    internal int Burst { get; init; }
+
     /// <summary>Streams that are kept open. Only for streams.</summary>
     internal int Streams { get; init; } = 10;
 

@@ -4,6 +4,7 @@ namespace Net.Chaos.Scenarios;
 internal static class TopologyReader
 {
     private const int MostMembers = 16;
+    private const int MostConnections = 1000;
 
     internal static Topology Read(ScenarioNode? node)
     {
@@ -60,11 +61,14 @@ internal static class TopologyReader
             Balancing = node.Choice<int>("balancing", [.. Balancings.Select(static (word, i) => (word, i))]) is { } index ? Balancings[index] : defaults.Balancing,
             Attempts = node.Integer("attempts", 1, 5) ?? defaults.Attempts,
             RetryBudget = node.Integer("retry-budget", 1, 1000) ?? defaults.RetryBudget,
-            MinConnections = node.Integer("min-connections", 0, 100) ?? defaults.MinConnections,
-            MaxConnections = node.Integer("max-connections", 1, 100) ?? defaults.MaxConnections,
+            MinConnections = node.Integer("min-connections", 0, MostConnections) ?? defaults.MinConnections,
+            MaxConnections = node.Integer("max-connections", 1, MostConnections) ?? defaults.MaxConnections,
             HealthInterval = node.Time("health-interval", least, most) ?? defaults.HealthInterval,
             AttemptTimeout = node.Time("attempt-timeout", least, most) ?? defaults.AttemptTimeout,
             BreakerOpen = node.Time("breaker-open", least, most) ?? defaults.BreakerOpen,
+            Lifetime = node.Time("lifetime", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)) ?? defaults.Lifetime,
+            Idle = node.Time("idle", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)) ?? defaults.Idle,
+            ProbeTimeouts = node.Integer("probe-timeouts", 0, 100) ?? defaults.ProbeTimeouts,
             Fallback = node.Flag("fallback") ?? defaults.Fallback,
             EarlyData = node.Flag("early-data") ?? defaults.EarlyData,
         };

@@ -235,6 +235,66 @@ public sealed class JudgeTests
     }
 
     [TestMethod]
+    public void Run_ExecutionsBeyondTheAttempts_AreCountedAsReplayed()
+    {
+        AddGood(20);
+        Executed(Executed(Add(5))).End(CallResult.Ok, At(5.1), attempts: 2);
+        Scenario scenario = Scenario() with { Bounds = [new Bound(Figures.Replayed, "<=", 0, 1)] };
+        AssertBroken([], Judge.Run(scenario, Evidence()));
+
+        Executed(Executed(Executed(Add(6)))).End(CallResult.Ok, At(6.1), attempts: 2);
+        AssertBroken(Figures.Replayed, Judge.Run(scenario, Evidence()));
+    }
+
+    [TestMethod]
+    public void Run_RefusalThatTookLong_CountsBesideQuickOnes()
+    {
+        AddGood(20);
+        Add(3).End(CallResult.Refused, At(3.01));
+        Scenario scenario = Scenario() with { Bounds = [new Bound(Figures.SlowestRefusal, "<=", 0.05, 1)] };
+        AssertBroken([], Judge.Run(scenario, Evidence()));
+
+        Add(3).End(CallResult.Refused, At(3.06));
+        AssertBroken(Figures.SlowestRefusal, Judge.Run(scenario, Evidence()));
+    }
+
+    [TestMethod]
+    public void Run_LossOfAClientThatNoFaultWasMeantFor_IsCounted()
+    {
+        AddGood(20);
+        Add(3.5).End(CallResult.Unknown, At(3.9));
+        Scenario scenario = Scenario() with { Bounds = [new Bound(Figures.LostElsewhere, "<=", 0, 1)] };
+
+        AssertBroken([], Judge.Run(scenario, Evidence() with { Faults = [_fault with { Clients = ["c1"] }] }));
+        AssertBroken(Figures.LostElsewhere, Judge.Run(scenario, Evidence() with { Faults = [_fault with { Clients = ["c2"] }] }));
+    }
+
+    [TestMethod]
+    public void Run_BurstThatCameOneByOne_IsNoProof()
+    {
+        AddGood(20);
+        for (int i = 0; i < 10; i++)
+        {
+            Executed(Add(1)).End(CallResult.Ok, At(1.5));
+        }
+
+        Scenario scenario = Scenario() with { Loads = [new LoadPlan { Kind = LoadKind.Unary, Name = "unary 1", Burst = 22 }] };
+        AssertBroken([], Judge.Run(scenario, Evidence()));
+        AssertBroken("proof", Judge.Run(scenario with { Loads = [scenario.Loads[0] with { Burst = 24 }] }, Evidence()));
+    }
+
+    [TestMethod]
+    public void Run_SlowStreamThatWasNeverHeldBack_IsNoProof()
+    {
+        AddGood(20);
+        Scenario scenario = Scenario() with { Loads = [new LoadPlan { Kind = LoadKind.Slow, Name = "slow 1" }] };
+        StreamRecord held = new() { Client = "c1", Load = "slow 1", Number = 1, Sent = 9, Received = 3 };
+        AssertBroken([], Judge.Run(scenario, Evidence() with { Streams = [held] }));
+        AssertBroken("proof", Judge.Run(scenario, Evidence() with { Streams = [held, new() { Client = "c1", Load = "slow 1", Number = 2, Sent = 4, Received = 4 }] }));
+        AssertBroken("proof", Judge.Run(scenario, Evidence() with { Streams = [new() { Client = "c1", Load = "slow 1", Number = 2, Sent = 4 }] }));
+    }
+
+    [TestMethod]
     public void Quantile_SmallAndLargeSamples_IsTheValueThatEnoughDoNotExceed()
     {
         Assert.AreEqual(5, FigureCounter.Quantile([5], 0.99));

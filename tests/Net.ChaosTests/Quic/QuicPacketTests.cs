@@ -78,6 +78,29 @@ public sealed class QuicPacketTests
     }
 
     [TestMethod]
+    [DataRow(QuicVersions.One)]
+    [DataRow(QuicVersions.Two)]
+    public void Keys_OfAnotherIdentifier_SealAFirstFlightAnew(uint version)
+    {
+        var random = new Random(TestSeed.Take());
+        byte[] id = new byte[16];
+        byte[] frames = new byte[1200];
+        random.NextBytes(id);
+        random.NextBytes(frames);
+        using InitialKeys keys = InitialKeys.Derive(version, id, isClient: true)!;
+
+        byte[] datagram = keys.Seal(version, id, [1, 2, 3], frames);
+
+        QuicPacketView packet = QuicPacketView.Read(datagram, 0);
+        Assert.AreEqual((QuicPacketKinds.Initial, version, datagram.Length), (packet.Kind, packet.Version, packet.Bytes.Length));
+        Assert.AreSequenceEqual(id, packet.DestinationId.ToArray());
+        Assert.AreSequenceEqual((byte[])[1, 2, 3], packet.SourceId.ToArray());
+        Assert.AreSequenceEqual(frames, keys.Open(packet));
+        using InitialKeys others = InitialKeys.Derive(version, [1, 2, 3, 4, 5, 6, 7, 8], isClient: true)!;
+        Assert.IsNull(others.Open(packet));
+    }
+
+    [TestMethod]
     public void Datagram_WithPacketsTogether_IsTakenApart()
     {
         byte[] datagram = [.. QuicBytes.Long(QuicPacketKinds.Initial, 30), .. QuicBytes.Long(QuicPacketKinds.ZeroRtt, 20), .. QuicBytes.Long(QuicPacketKinds.Handshake, 40), .. QuicBytes.Short(25)];

@@ -16,12 +16,12 @@ public sealed class ScenarioFileTests
 
         Assert.IsNotEmpty(scenario.About);
         Assert.IsNotEmpty(scenario.Rows);
-        Assert.IsNotEmpty(scenario.Faults);
+        Assert.IsTrue(scenario.Faults.Count > 0 || scenario.Loads.Any(static l => l.Kind == LoadKind.Slow || l.Burst > 0), "Nothing out of the ordinary happens.");
         Assert.IsNotEmpty(scenario.Bounds);
         Assert.IsTrue(file.StartsWith($"{scenario.Rows[0]:00}-", StringComparison.Ordinal), "The name of the file begins with its row.");
 
         // N6 is judged by calls that begin later than five seconds after the last fault.
-        TimeSpan last = scenario.Faults.Max(static f => f.At + (f.Every * (f.Times - 1)) + f.For);
+        TimeSpan last = scenario.Faults.Select(static f => f.At + (f.Every * (f.Times - 1)) + f.For).DefaultIfEmpty(TimeSpan.Zero).Max();
         Assert.IsGreaterThan(last + TimeSpan.FromSeconds(5), scenario.Duration);
     }
 }

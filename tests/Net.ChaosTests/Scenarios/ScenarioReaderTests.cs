@@ -90,6 +90,46 @@ public sealed class ScenarioReaderTests
     }
 
     [TestMethod]
+    public void Read_AttacksAndLoadsOutOfTheOrdinary_AreAsTheySay()
+    {
+        Scenario scenario = ScenarioReader.Read("""
+            topology: {hosts: 2, host-arguments: [--crl, '{dir}/../certificates/crl.pem']}
+            client: {lifetime: 2s, idle: 1s, probe-timeouts: 0, min-connections: 1000, max-connections: 1000}
+            load:
+              - raw: {burst: 10000, rate: 5}
+              - slow: {streams: 7, size: 2KB}
+            faults:
+              - {attack: half-open, on: h2, count: 3000, at: 1s, for: 2s}
+              - {attack: rapid-reset, on: all, at: 2s}
+              - {certificates: revoke, on: c1, at: 3s, for: 1s}
+            """, "attack.yaml");
+
+        Assert.AreEqual(TimeSpan.FromSeconds(2), scenario.Client.Lifetime);
+        Assert.AreEqual(TimeSpan.FromSeconds(1), scenario.Client.Idle);
+        Assert.AreEqual(0, scenario.Client.ProbeTimeouts);
+        Assert.AreEqual(1000, scenario.Client.MinConnections);
+        Assert.AreEqual(10_000, scenario.Loads[0].Burst);
+        Assert.AreEqual((LoadKind.Slow, 7, 2048, 1.0), (scenario.Loads[1].Kind, scenario.Loads[1].Streams, scenario.Loads[1].Size, scenario.Loads[1].Rate));
+        var attack = (AttackFault)scenario.Faults[0].Action;
+        Assert.AreEqual((AttackKind.HalfOpen, 3000, "h2"), (attack.Kind, attack.Count, attack.Target));
+        Assert.AreEqual("attack rapid-reset", scenario.Faults[1].Action.Word);
+        Assert.AreEqual("h1, h2", scenario.Faults[1].Action.Target);
+        Assert.AreEqual(CertificateChange.Revoke, ((CertificateFault)scenario.Faults[2].Action).Change);
+    }
+
+    [TestMethod]
+    public void Read_RevocationThatNoHostWouldRead_IsRefused()
+    {
+        ScenarioException exception = Assert.ThrowsExactly<ScenarioException>(() => ScenarioReader.Read("""
+            load: [{unary: {rate: 1}}]
+            faults:
+              - {certificates: revoke, on: c1, at: 3s, for: 1s}
+            """, "revoke.yaml"));
+
+        Assert.Contains("--crl", exception.Message);
+    }
+
+    [TestMethod]
     public void Read_Faults_AreInOrderWithTheirTargets()
     {
         IReadOnlyList<FaultPlan> faults = ScenarioReader.Read(Whole, "kill.yaml").Faults;

@@ -19,6 +19,7 @@ internal static class CertificateFaults
             return fault.Change switch
             {
                 CertificateChange.Rotate => await RotateAsync(stage, plan, fault).ConfigureAwait(false),
+                CertificateChange.Revoke => await RevokeAsync(stage, plan, fault).ConfigureAwait(false),
                 CertificateChange.Break => await BreakAsync(stage, plan, fault).ConfigureAwait(false),
                 _ => await AuthorityFaults.RunAsync(stage, fault.Change).ConfigureAwait(false),
             };
@@ -110,6 +111,36 @@ internal static class CertificateFaults
         Dictionary<string, string> mended = Issue(stage, fault.Names);
         bool isMended = await UntilAsync(stage, async () => await CountFreshAsync(stage, mended).ConfigureAwait(false) == Expected(stage, mended)).ConfigureAwait(false);
         return new FaultProof(HostsOf(stage, old), isHeld && isMended ? kept : 0, "fresh handshakes with the old certificate, while all said that they refuse the new");
+    }
+
+    private static async Task<FaultProof> RevokeAsync(FaultStage stage, FaultPlan plan, CertificateFault fault)
+    {
+        RunClient[] clients = [.. fault.Names.Select(stage.Cast.Client)];
+        TimeSpan began = stage.Ledger.Now;
+        foreach (RunClient client in clients)
+        {
+            stage.Cast.Certificates.Revoke(client.Name);
+        }
+
+        int asked = 0;
+        int refused = 0;
+        bool isTaken = await UntilAsync(stage, async () =>
+        {
+            var answers = new List<ProbeAnswer>();
+            foreach ((RunClient client, IRunHost host) in clients.SelectMany(_ => stage.Cast.Hosts, static (client, host) => (client, host)))
+            {
+                answers.AddRange(await stage.Cast.Probe.ShowAsync(host, client.Identity.Current, stage.Stop).ConfigureAwait(false));
+            }
+
+            (asked, refused) = (answers.Count, answers.Count(static a => a == ProbeAnswer.Refused));
+            return refused == asked;
+        }).ConfigureAwait(false);
+        await stage.LastAsync(Briefly(plan)).ConfigureAwait(false);
+        TimeSpan last = stage.Ledger.Records.Where(c => fault.Names.Contains(c.Client) && c.Result == Ledgers.CallResult.Ok && c.Ended >= began).Select(static c => c.Ended).DefaultIfEmpty(began).Max();
+        stage.Measures.NoteLargest(Judging.Figures.RevokedCut, (last - began).TotalSeconds);
+        Dictionary<string, string> fresh = Issue(stage, fault.Names);
+        await UntilAsync(stage, async () => await CountFreshAsync(stage, fresh).ConfigureAwait(false) == Expected(stage, fresh)).ConfigureAwait(false);
+        return new FaultProof([], isTaken ? refused : 0, "handshakes that were refused, all") { Clients = fault.Names };
     }
 
     private static Dictionary<string, string> Issue(FaultStage stage, IReadOnlyList<string> names) =>

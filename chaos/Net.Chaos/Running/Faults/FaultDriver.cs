@@ -49,6 +49,7 @@ internal sealed class FaultDriver(FaultStage stage)
                 Began = began,
                 Ended = stage.Ledger.Now,
                 Hosts = proof.Hosts,
+                Clients = proof.Clients,
                 Proof = proof.Count,
                 ProofOf = proof.Of,
             });
@@ -66,6 +67,7 @@ internal sealed class FaultDriver(FaultStage stage)
         PartitionFault partition => NetworkFaults.RunAsync(stage, plan, partition),
         MigrateFault migrate => NetworkFaults.RunAsync(stage, migrate),
         CertificateFault certificates => CertificateFaults.RunAsync(stage, plan, certificates),
+        AttackFault attack => AttackFaults.RunAsync(stage, plan, attack),
         DiskFault disk => DiskFaults.RunAsync(stage, plan, disk),
         _ => throw new RunException($"Nobody knows how to do '{plan.Action.Word}'."),
     };

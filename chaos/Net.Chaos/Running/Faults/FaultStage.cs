@@ -19,8 +19,8 @@ internal sealed record FaultStage
     /// <summary>Cancelled when the load ends: faults without a length end then.</summary>
     internal required CancellationToken LoadEnds { get; init; }
 
-    /// <summary>Takes how long processes took to end.</summary>
-    internal required Action<TimeSpan> NoteExit { get; init; }
+    /// <summary>Takes what faults measure.</summary>
+    internal required RunMeasures Measures { get; init; }
 
     internal required CancellationToken Stop { get; init; }
 

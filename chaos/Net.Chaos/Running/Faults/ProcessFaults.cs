@@ -58,7 +58,7 @@ internal static class ProcessFaults
         TimeSpan ended = stage.Ledger.Now;
         if (!isKill)
         {
-            stage.NoteExit(ended - began);
+            stage.Measures.NoteLargest(Judging.Figures.ExitTime, (ended - began).TotalSeconds);
         }
 
         if (fault.StartAfter is { } after)

@@ -1,3 +1,5 @@
+using Net.Chaos.Scenarios;
+
 namespace Net.Chaos.Running.Loads;
 
 /// <summary>Begins calls at a rate, whatever became of those before: a load that waits for answers would hide the outage that it is to measure.</summary>
@@ -10,12 +12,12 @@ internal static class OpenLoop
     internal const int MaxInFlight = 50_000;
 
     /// <summary>Runs until the load ends, and then until the last call has an outcome.</summary>
-    /// <param name="rate">Calls in a second.</param>
+    /// <param name="plan">How many in a second, and how many at once before.</param>
     /// <param name="call">Makes one; it notes its own outcome and throws nothing.</param>
     /// <param name="timeProvider">Where time comes from.</param>
     /// <param name="loadEnds">When no more calls begin.</param>
     /// <exception cref="RunException">Too many calls are under way.</exception>
-    internal static async Task RunAsync(double rate, Func<Task> call, TimeProvider timeProvider, CancellationToken loadEnds)
+    internal static async Task RunAsync(LoadPlan plan, Func<Task> call, TimeProvider timeProvider, CancellationToken loadEnds)
     {
         var calls = new HashSet<Task>();
         long started = timeProvider.GetTimestamp();
@@ -24,7 +26,7 @@ internal static class OpenLoop
         {
             while (!loadEnds.IsCancellationRequested)
             {
-                for (long due = (long)(timeProvider.GetElapsedTime(started).TotalSeconds * rate); begun < due && !loadEnds.IsCancellationRequested; begun++)
+                for (long due = plan.Burst + (long)(timeProvider.GetElapsedTime(started).TotalSeconds * plan.Rate); begun < due && !loadEnds.IsCancellationRequested; begun++)
                 {
                     Task running = call();
                     if (!running.IsCompletedSuccessfully)

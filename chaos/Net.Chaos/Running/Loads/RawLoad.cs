@@ -10,7 +10,7 @@ internal static class RawLoad
     internal const string Route = "echo";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    internal static Task RunAsync(LoadRun run) => OpenLoop.RunAsync(run.Plan.Rate, () => CallAsync(run), run.TimeProvider, run.LoadEnds);
+    internal static Task RunAsync(LoadRun run) => OpenLoop.RunAsync(run.Plan, () => CallAsync(run), run.TimeProvider, run.LoadEnds);
 
     private static async Task CallAsync(LoadRun run)
     {
@@ -19,6 +19,7 @@ internal static class RawLoad
         MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
         CallRecord record = run.Ledger.Begin(run.Client.Name, run.Plan.Name, run.Plan.IsIdempotent, run.Plan.Deadline, request: null, id);
         var hosts = new List<string>();
+        bool mayHaveRun = false;
         for (int attempt = 1; ; attempt++)
         {
             var trace = new CallTrace();
@@ -36,6 +37,9 @@ internal static class RawLoad
             {
                 result = CallEnds.ResultOf(exception);
                 detail = CallEnds.Describe(exception);
+
+                // A refusal is about its own attempt: what an earlier one did is not known.
+                mayHaveRun |= result != CallResult.Refused;
                 hosts.AddRange(run.Client.Explain(trace).Hosts);
                 bool mayRepeat = (result == CallResult.Refused || run.Plan.IsIdempotent) && attempt < run.Client.Plan.Attempts;
                 if (mayRepeat && !run.Stop.IsCancellationRequested && run.Ledger.Now + Pause < record.Deadline)
@@ -45,6 +49,7 @@ internal static class RawLoad
                 }
             }
 
+            result = result == CallResult.Refused && mayHaveRun ? CallResult.Unknown : result;
             bool isWrong = result == CallResult.Failed && detail.Length == 0;
             record.End(result, run.Ledger.Now, isWrong ? "another text came back than was sent" : detail, hosts, attempt, isWrong);
             return;

@@ -21,7 +21,7 @@ internal static class UnaryLoad
     internal static Task RunAsync(LoadRun run)
     {
         string filler = new('.', Math.Max(0, run.Plan.Size - 32));
-        return OpenLoop.RunAsync(run.Plan.Rate, () => CallAsync(run, filler), run.TimeProvider, run.LoadEnds);
+        return OpenLoop.RunAsync(run.Plan, () => CallAsync(run, filler), run.TimeProvider, run.LoadEnds);
     }
 
     private static async Task CallAsync(LoadRun run, string filler)

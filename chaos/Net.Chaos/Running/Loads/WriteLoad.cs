@@ -17,7 +17,7 @@ internal static class WriteLoad
     internal static Task RunAsync(LoadRun run)
     {
         var aql = new AqlClient(run.Client.Grpc);
-        return OpenLoop.RunAsync(run.Plan.Rate, () => CallAsync(run, aql), run.TimeProvider, run.LoadEnds);
+        return OpenLoop.RunAsync(run.Plan, () => CallAsync(run, aql), run.TimeProvider, run.LoadEnds);
     }
 
     internal static byte[] KeyOf(UInt128 id)
