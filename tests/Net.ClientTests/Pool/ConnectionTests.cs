@@ -45,6 +45,22 @@ public sealed class ConnectionTests
     }
 
     [TestMethod]
+    public void WarmUpAsync_WhereNoConnectionIsKept_OpensOneToEachEndPoint()
+    {
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 0 }, endPoints: 2, warmUp: false);
+        fixture.Run();
+        Assert.IsEmpty(fixture.Protocol.Attempts);
+
+        Task warm = fixture.Channel.WarmUpAsync(fixture.Protocol, 2);
+        fixture.Run();
+
+        Assert.IsTrue(warm.IsCompletedSuccessfully);
+        Assert.IsTrue(fixture.Snapshot.EndPoints.All(static e => e.Connections.Count == 1));
+        fixture.Run();
+        Assert.HasCount(2, fixture.Protocol.Attempts);
+    }
+
+    [TestMethod]
     public void WarmUpAsync_WhenCancelledOrTheChannelCloses_Ends()
     {
         Task closed;

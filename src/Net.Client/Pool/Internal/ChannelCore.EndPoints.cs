@@ -256,6 +256,9 @@ internal sealed partial class ChannelCore
         Kick();
     }
 
+    /// <summary>Whether somebody waits until end points are ready, which is to need one connection to each where none is kept.</summary>
+    internal bool IsAwaited_NeedsGate(ProtocolRoute route) => _warmUps.Exists(w => w.Route == route);
+
     private void FindReady_NeedsGate(SettlePass pass)
     {
         for (int i = _warmUps.Count - 1; i >= 0; i--)

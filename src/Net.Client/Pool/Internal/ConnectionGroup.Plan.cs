@@ -191,7 +191,7 @@ internal sealed partial class ConnectionGroup
     private int Target_NeedsGate(int ready)
     {
         int target = _options.MinConnections;
-        if (_connections.Exists(static c => c.State == PooledConnectionState.Expiring && c.Leases > 0))
+        if (_connections.Exists(static c => c.State == PooledConnectionState.Expiring && c.Leases > 0) || _core.IsAwaited_NeedsGate(Route))
         {
             target = Math.Max(target, 1);
         }
