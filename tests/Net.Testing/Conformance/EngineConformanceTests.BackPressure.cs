@@ -46,6 +46,30 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task DefaultWindows_NearlyAllStreamsUnread_HoldUpNoOther()
+    {
+        ConformancePair pair = await ConnectPairAsync(SmallSendBuffer);
+        int most = TransportLimits.Default.MaxInboundBidirectionalStreams - 1;
+        var ends = new List<(TransportStream Client, TransportStream Server)>();
+        for (int i = 0; i < most; i++)
+        {
+            ends.Add(await pair.OpenStreamAsync());
+        }
+
+        int each = TransportLimits.Default.StreamReceiveWindow * 2;
+        CountingWriter[] writers = [.. ends.Select(e => new CountingWriter(e.Client, each))];
+        await Task.WhenAll(writers.Select(w => w.Blocked)).WithTimeout();
+
+        (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
+        await client.SendAllAsync("goes on"u8.ToArray());
+        CollectionAssert.AreEqual("goes on"u8.ToArray(), await server.Input.ReadToEndAsync());
+        Assert.IsTrue(writers.All(w => !w.Completion.IsCompleted));
+
+        ends.ForEach(static e => e.Client.Abort(0));
+        await Task.WhenAll(writers.Select(w => w.Completion)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [TestMethod]
     public async Task ConnectionReceiveWindow_ManyStreamsUnread_BoundsTheirSum()
     {
         const int Streams = 20;
