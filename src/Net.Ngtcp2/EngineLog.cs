@@ -42,4 +42,10 @@ internal static partial class EngineLog
 
     [LoggerMessage(1010, LogLevel.Error, "A piece of work posted to a loop failed.", EventName = "WorkFailed")]
     internal static partial void WorkFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1011, LogLevel.Warning, "{Member} of the session ticket store threw on connection {ConnectionId}, which goes on; what it was called for is lost.", EventName = "TicketStoreFailed")]
+    internal static partial void TicketStoreFailed(this ILogger logger, long connectionId, string member, Exception exception);
+
+    [LoggerMessage(1012, LogLevel.Warning, "The handshake of connection {ConnectionId} with {RemoteEndPoint} ended because code that it called threw.", EventName = "HandshakeCallbackFailed")]
+    internal static partial void HandshakeCallbackFailed(this ILogger logger, long connectionId, IPEndPoint remoteEndPoint, Exception exception);
 }

@@ -1,12 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Net.Ngtcp2.Interop;
-using Net.Ngtcp2.Streams;
 using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
 
-// What the native library calls. Each body is wrapped whole: an exception that reached C would end the process.
+// What the native library calls. Each body is wrapped whole, down to finding the driver: an exception that reached C would end the process.
 // The bodies only record and copy: the library forbids its read, write and delete functions in here.
 internal sealed unsafe partial class ConnectionDriver
 {
@@ -56,14 +55,35 @@ internal sealed unsafe partial class ConnectionDriver
 
     private static ConnectionDriver From(void* user) => Unsafe.As<ConnectionDriver>(GCHandle.FromIntPtr((nint)user).Target!);
 
-    private int Fail(Exception exception)
+    // The library gives up what it was doing with this result, and the connection ends with an internal error; the others of the loop do not notice.
+    private static int Fail(void* user, Exception exception)
     {
-        _callbackFailure ??= exception;
+        try
+        {
+            From(user)._callbackFailure ??= exception;
+        }
+        catch
+        {
+            // Whose failure it is cannot be told; the result alone still ends the connection.
+        }
+
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference) => From(reference->user_data)._native;
+    private static ngtcp2_conn* GetNativeConnection(ngtcp2_crypto_conn_ref* reference)
+    {
+        try
+        {
+            return From(reference->user_data)._native;
+        }
+        catch (Exception exception)
+        {
+            // There is no result that the crypto library survives: it would write through the pointer. It is only called for connections that have a driver.
+            Environment.FailFast("A TLS session was used after its connection.", exception);
+            return null;
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnRandom(byte* destination, nuint length, ngtcp2_rand_ctx* context)
@@ -74,17 +94,18 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            // There is no way to report it, and a process without randomness must not go on with cryptography.
-            Environment.FailFast("The system's random number generator failed.", exception);
+            // The library asks for single bits that need not be secret and cannot be told of a failure: the driver ends the connection after the call.
+            new Span<byte>(destination, (int)length).Clear();
+            _ = Fail(context->native_handle, exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnNewConnectionId(ngtcp2_conn* native, ngtcp2_cid* id, byte* token, nuint length, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             *id = driver._endpoint.MakeId();
             driver._endpoint.MakeResetToken(*id, token);
             driver.AddId(id->AsSpan());
@@ -92,16 +113,16 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnRemoveConnectionId(ngtcp2_conn* native, ngtcp2_cid* id, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             var key = new ConnectionIdKey(id->AsSpan());
             driver._ids.Remove(key);
             driver._endpoint.RemoveId(key);
@@ -109,7 +130,7 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
     }
 
@@ -117,9 +138,9 @@ internal sealed unsafe partial class ConnectionDriver
     private static int OnDestinationIdStatus(
         ngtcp2_conn* native, ngtcp2_connection_id_status_type status, ulong sequence, ngtcp2_cid* id, byte* token, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             bool isActive = status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE;
             if (!isActive)
             {
@@ -135,31 +156,31 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnVersionNegotiation(ngtcp2_conn* native, ngtcp2_pkt_hd* header, uint* versions, nuint count, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             driver._connection.NoteVersionsOfServer(new ReadOnlySpan<uint>(versions, (int)count));
             return 0;
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnHandshakeCompleted(ngtcp2_conn* native, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             driver._handshakeCompletedEvent = true;
             driver._progress = true;
             if (driver.IsServer)
@@ -171,154 +192,62 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnHandshakeConfirmed(ngtcp2_conn* native, void* user)
     {
-        From(user)._handshakeConfirmedEvent = true;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamData(ngtcp2_conn* native, uint flags, long id, ulong offset, byte* data, nuint length, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
         try
         {
-            driver.ReceiveStreamData(id, new ReadOnlySpan<byte>(data, (int)length), (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0, (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0);
+            From(user)._handshakeConfirmedEvent = true;
             return 0;
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamDataAcknowledged(ngtcp2_conn* native, long id, ulong offset, ulong length, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver._progress = true;
-            driver._acknowledged = true;
-            if (!driver.IsServer)
-            {
-                driver._silence.NoteProgress(driver._host.Now);
-            }
-
-            driver.NoteAcknowledged(id, (long)(offset + length), (long)length);
-
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamOpen(ngtcp2_conn* native, long id, void* user)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver.OpenPeerStream(id);
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamClose(ngtcp2_conn* native, uint flags, long id, ulong code, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver.CloseStream(id);
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamReset(ngtcp2_conn* native, long id, ulong finalSize, ulong code, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver.HandleStreamReset(id, (long)code);
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnMoreStreamData(ngtcp2_conn* native, long id, ulong max, void* user, void* streamUser)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver._progress = true;
-            if (driver._streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.IsFlowBlocked)
-            {
-                stream.IsFlowBlocked = false;
-                driver._line.Enqueue(stream);
-            }
-
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnMoreStreams(ngtcp2_conn* native, ulong max, void* user)
-    {
-        ConnectionDriver driver = From(user);
-        driver._creditEvent = true;
-        driver._progress = true;
-        return 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnStatelessReset(ngtcp2_conn* native, ngtcp2_pkt_stateless_reset* reset, void* user)
     {
-        From(user)._statelessResetEvent = true;
-        return 0;
+        try
+        {
+            From(user)._statelessResetEvent = true;
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return Fail(user, exception);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPathValidation(
         ngtcp2_conn* native, uint flags, ngtcp2_path* path, ngtcp2_path* oldPath, ngtcp2_path_validation_result result, void* user)
     {
-        // A validation that is given up for another one has neither succeeded nor failed.
-        ConnectionDriver driver = From(user);
-        driver._pathSucceeded |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_SUCCESS;
-        driver._pathFailed |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_FAILURE;
-        return 0;
+        try
+        {
+            // A validation that is given up for another one has neither succeeded nor failed.
+            ConnectionDriver driver = From(user);
+            driver._pathSucceeded |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_SUCCESS;
+            driver._pathFailed |= result == ngtcp2_path_validation_result.NGTCP2_PATH_VALIDATION_RESULT_FAILURE;
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return Fail(user, exception);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnNewToken(ngtcp2_conn* native, byte* token, nuint length, void* user)
     {
-        ConnectionDriver driver = From(user);
         try
         {
+            ConnectionDriver driver = From(user);
             if (driver._newTokens.Count < 4)
             {
                 driver._newTokens.Add(new ReadOnlySpan<byte>(token, (int)length).ToArray());
@@ -328,53 +257,49 @@ internal sealed unsafe partial class ConnectionDriver
         }
         catch (Exception exception)
         {
-            return driver.Fail(exception);
+            return Fail(user, exception);
         }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnDatagram(ngtcp2_conn* native, uint flags, byte* data, nuint length, void* user)
-    {
-        ConnectionDriver driver = From(user);
-        try
-        {
-            driver._progress = true;
-            driver._connection.ReceiveDatagram(new ReadOnlySpan<byte>(data, (int)length));
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            return driver.Fail(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnDatagramAcknowledged(ngtcp2_conn* native, ulong id, void* user)
-    {
-        ConnectionDriver driver = From(user);
-        driver._progress = true;
-        driver._acknowledged = true;
-        return 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnReceiveKey(ngtcp2_conn* native, ngtcp2_encryption_level level, void* user)
     {
-        From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
-        return 0;
+        try
+        {
+            From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return Fail(user, exception);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnSendKey(ngtcp2_conn* native, ngtcp2_encryption_level level, void* user)
     {
-        From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
-        return 0;
+        try
+        {
+            From(user)._earlyKeyEvent |= level == ngtcp2_encryption_level.NGTCP2_ENCRYPTION_LEVEL_0RTT;
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return Fail(user, exception);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnEarlyDataRejected(ngtcp2_conn* native, void* user)
     {
-        From(user)._earlyDataRejectedEvent = true;
-        return 0;
+        try
+        {
+            From(user)._earlyDataRejectedEvent = true;
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return Fail(user, exception);
+        }
     }
 }

@@ -21,35 +21,39 @@ internal sealed unsafe partial class ConnectionDriver
     private static int OnDecrypt(
         byte* destination, ngtcp2_crypto_aead* aead, ngtcp2_crypto_aead_ctx* key, byte* source, nuint length, byte* nonce, nuint nonceLength, byte* header, nuint headerLength)
     {
-        int result = CryptoCallbacks.Decrypt(destination, aead, key, source, length, nonce, nonceLength, header, headerLength);
-        if (result == 0 && t_reader is { } driver)
+        try
         {
-            try
+            int result = CryptoCallbacks.Decrypt(destination, aead, key, source, length, nonce, nonceLength, header, headerLength);
+            return result == 0 && t_reader is { } reader
+                ? reader.NoteDecrypted(new ReadOnlySpan<byte>(header, (int)headerLength), new ReadOnlySpan<byte>(destination, (int)length - AeadTagLength))
+                : result;
+        }
+        catch (Exception exception)
+        {
+            if (t_reader is { } reader)
             {
-                var packetHeader = new ReadOnlySpan<byte>(header, (int)headerLength);
-                if (PacketWindow.Covers(packetHeader))
-                {
-                    PacketNovelty novelty = driver._packets.Note(packetHeader);
-                    if (novelty == PacketNovelty.TooOld)
-                    {
-                        return NGTCP2_ERR_DECRYPT;
-                    }
-
-                    if (novelty == PacketNovelty.Copy)
-                    {
-                        return result;
-                    }
-                }
-
-                driver._hasNewPacket = true;
-                StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)length - AeadTagLength), driver._stops);
+                reader._callbackFailure ??= exception;
             }
-            catch (Exception exception)
+
+            return NGTCP2_ERR_CALLBACK_FAILURE;
+        }
+    }
+
+    private int NoteDecrypted(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload)
+    {
+        if (PacketWindow.Covers(header))
+        {
+            switch (_packets.Note(header))
             {
-                return driver.Fail(exception);
+                case PacketNovelty.TooOld:
+                    return NGTCP2_ERR_DECRYPT;
+                case PacketNovelty.Copy:
+                    return 0;
             }
         }
 
-        return result;
+        _hasNewPacket = true;
+        StopSendingFrames.Find(payload, _stops);
+        return 0;
     }
 }

@@ -161,10 +161,16 @@ internal sealed unsafe partial class ConnectionDriver
 
     private void EndWithLibraryError(int result)
     {
-        string detail = _callbackFailure is { } failure ? $"{failure.GetType().Name}: {failure.Message}" : DescribeError(result);
+        if (_callbackFailure is { } failure)
+        {
+            EndAfterFailure(failure);
+            return;
+        }
+
+        string detail = DescribeError(result);
         ngtcp2_ccerr error;
         ngtcp2_ccerr_set_liberr(&error, result, null, 0);
-        TransportError kind = _callbackFailure is not null || result is NGTCP2_ERR_NOMEM or NGTCP2_ERR_INTERNAL ? TransportError.ConnectionLost
+        TransportError kind = result is NGTCP2_ERR_NOMEM or NGTCP2_ERR_INTERNAL ? TransportError.ConnectionLost
             : IsHandshakeCompleted ? TransportError.ProtocolViolation : TransportError.ConnectFailed;
         End(new ConnectionClose(CloseInitiator.Local, kind, null, (long)error.error_code, detail), &error);
     }
@@ -216,6 +222,11 @@ internal sealed unsafe partial class ConnectionDriver
         if (IsEnded)
         {
             return;
+        }
+
+        if (_tls?.CallbackFailure is { } thrown)
+        {
+            _host.Logger.HandshakeCallbackFailed(_connection.Id, _connection.RemoteEndPoint, thrown);
         }
 
         // What came before the end still reaches the application.

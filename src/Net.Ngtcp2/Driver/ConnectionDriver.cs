@@ -265,6 +265,13 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void AfterNativeCall()
     {
+        if (_callbackFailure is { } failure)
+        {
+            // One that the library was not told of, as not every callback has a result.
+            EndAfterFailure(failure);
+            return;
+        }
+
         if (_pendingEnd is { } end)
         {
             EndWithTransportError(end.Code, end.Reason);

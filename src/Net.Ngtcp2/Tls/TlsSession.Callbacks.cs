@@ -159,9 +159,17 @@ internal sealed unsafe partial class TlsSession
 
     private static int Fail(TlsSession? tls, Exception exception)
     {
-        if (tls is not null)
+        try
         {
-            tls.FailureDetail ??= $"{exception.GetType().Name}: {exception.Message}";
+            if (tls is not null)
+            {
+                tls.CallbackFailure ??= exception;
+                tls.FailureDetail ??= $"{exception.GetType().Name}: {exception.Message}";
+            }
+        }
+        catch
+        {
+            // The application's own exception, which throws when it is asked what it is: the result alone ends the handshake.
         }
 
         return GnuTlsNative.GNUTLS_E_INTERNAL_ERROR;

@@ -93,6 +93,9 @@ internal sealed unsafe partial class TlsSession : IDisposable
     /// <summary>Why the handshake failed on this side, in words, when it was not for the peer's certificate: unknown name, no common protocol, a callback that threw.</summary>
     public string? FailureDetail { get; private set; }
 
+    /// <summary>What code threw that the handshake called, the application's selector above all; <c>null</c> while nothing did.</summary>
+    public Exception? CallbackFailure { get; private set; }
+
     /// <summary>Client: whether the server asked for a certificate.</summary>
     public bool ServerAskedForCertificate =>
         _isDisposed ? _wasCertificateRequested : !_isServer && GnuTlsNative.gnutls_certificate_client_get_request_status(_session.Pointer) != 0;

@@ -124,6 +124,27 @@ public sealed class MutualTlsTests : Ngtcp2Test
     }
 
     [TestMethod]
+    public async Task Connect_WhenTheSelectorThrows_FailsAndTheServerGoesOn()
+    {
+        var engine = NewEngine();
+        Exception? failure = null;
+        EchoServer server = await ListenAsync(engine, ListenOn("127.0.0.1") with { Tls = (in ClientHello _) => failure is { } thrown ? throw thrown : PlainServerTls });
+        var (other, _) = await ConnectAsync(engine, server);
+        failure = new InvalidOperationException("the options could not be read");
+        var refusal = await Assert.ThrowsExactlyAsync<TransportException>(() => engine.ConnectAsync(ConnectTo(server.EndPoint)).WithTimeout());
+        Assert.AreEqual(TransportError.ConnectFailed, refusal.Error);
+        Assert.AreEqual(0x100 + 80, refusal.TransportErrorCode);
+        Assert.Contains("internal_error (80)", refusal.Message);
+        Assert.DoesNotContain(failure.Message, refusal.Message);
+        await Waiting.Until(() => server.State.Handshakes == 0);
+        Assert.AreSame(failure, Log.Entries.Single(static e => e.Event == "HandshakeCallbackFailed").Exception);
+        failure = null;
+        await Echo.RoundTripAsync(other, "a client from before");
+        var (client, _) = await ConnectAsync(engine, server);
+        await Echo.RoundTripAsync(client, "the next client");
+    }
+
+    [TestMethod]
     [DataRow("127.0.0.1")]
     [DataRow("::1")]
     public async Task Connect_WithAChainThatLacksItsIntermediate_IsRefusedUnlessTheTrustHasIt(string address)

@@ -31,7 +31,7 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
         network.Add(this);
     }
 
-    public ulong Now => _network.Now;
+    public ulong Now => Fault?.Invoke(SimulatedFault.Clock) is { } failure ? throw failure : _network.Now;
 
     public TimeProvider TimeProvider => _network.TimeProvider;
 
@@ -44,9 +44,9 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
     internal int OpenSockets => _sockets.Count(static s => s is not null);
 
     /// <summary>Whether there is something to do at the present time.</summary>
-    internal bool NeedsTurn => _received.Count > 0 || !_work.IsEmpty || Driver.HasWork || Driver.NextExpiry <= Now;
+    internal bool NeedsTurn => _received.Count > 0 || !_work.IsEmpty || Driver.HasWork || Driver.NextExpiry <= _network.Now;
 
-    internal ulong NextWakeUp => NeedsTurn ? Now : Driver.NextExpiry;
+    internal ulong NextWakeUp => NeedsTurn ? _network.Now : Driver.NextExpiry;
 
     /// <summary>When the last datagram came in, on the network's clock.</summary>
     internal TimeSpan LastReceived { get; private set; }
@@ -54,12 +54,28 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
     /// <summary>Sees every datagram as it arrives: where from, and how long.</summary>
     internal Action<SocketAddressBuffer, int>? Arrived { get; set; }
 
-    public void FillRandom(Span<byte> destination) => _network.Random.NextBytes(destination);
+    /// <summary>What the host does not manage: gives the exception that a driver's call of it fails with, or <c>null</c>.</summary>
+    internal Func<SimulatedFault, Exception?>? Fault { get; set; }
+
+    public void FillRandom(Span<byte> destination)
+    {
+        if (Fault?.Invoke(destination.Length == 1 ? SimulatedFault.Dice : SimulatedFault.Id) is { } failure)
+        {
+            throw failure;
+        }
+
+        _network.Random.NextBytes(destination);
+    }
 
     public void Send(int socket, in SocketAddressBuffer local, in SocketAddressBuffer remote, byte ecn, ReadOnlySpan<byte> data, int segmentSize)
     {
         Assert.IsGreaterThan(0, segmentSize);
         Assert.IsFalse(data.IsEmpty);
+        if (Fault?.Invoke(SimulatedFault.Send) is { } failure)
+        {
+            throw failure;
+        }
+
         if (_isSilent || (uint)socket >= (uint)_sockets.Count || _sockets[socket] is not { } from)
         {
             return;
@@ -147,7 +163,7 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
         }
 
         RunWork();
-        Driver.HandleExpiries(Now);
+        Driver.HandleExpiries(_network.Now);
         Driver.FlushReceived();
         RunWork();
         Driver.Write();
