@@ -118,22 +118,6 @@ internal sealed partial class Ngtcp2Connection
         _acceptQueue.Add(stream);
     }
 
-    internal void AddTicket(byte[] session, byte[] transportParameters)
-    {
-        if (Options is ConnectOptions { Tls.TicketStore: { } store })
-        {
-            store.AddTicket(TicketKey, new SessionTicket(session, transportParameters, _host.TimeProvider.GetUtcNow()));
-        }
-    }
-
-    internal void AddToken(byte[] token)
-    {
-        if (Options is ConnectOptions { Tls.TicketStore: { } store })
-        {
-            store.AddToken(TicketKey, token);
-        }
-    }
-
     internal void ReceiveDatagram(ReadOnlySpan<byte> payload) => _datagramQueue.AddReceived(payload);
 
     internal bool HasDatagramsToSend => _datagramQueue.HasToSend;

@@ -1,6 +1,10 @@
 namespace Net;
 
 /// <summary>Keeps session tickets and address validation tokens of a client. Thread-safe.</summary>
+/// <remarks>
+/// Engines call it on the thread that drives the connection: it must not block. An exception of a store is logged and has no other effect: the connection is opened, or goes on,
+/// without what the store was asked to give or to keep.
+/// </remarks>
 public abstract class SessionTicketStore
 {
     /// <summary>Takes a ticket out. A ticket is used once, so that connections cannot be linked by it (RFC 8446, appendix C.4).</summary>

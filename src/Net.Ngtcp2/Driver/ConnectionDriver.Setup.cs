@@ -34,9 +34,8 @@ internal sealed unsafe partial class ConnectionDriver
         var dcid = new ngtcp2_cid(destination);
         var scid = _endpoint.MakeId();
         uint version = (uint)_connection.FirstVersion;
-        SessionTicketKey key = _connection.TicketKey;
-        SessionTicket? ticket = options.Tls.TicketStore?.TakeTicket(key);
-        ReadOnlyMemory<byte> token = options.Tls.TicketStore?.TakeToken(key) ?? default;
+        SessionTicket? ticket = _connection.TakeTicket();
+        ReadOnlyMemory<byte> token = _connection.TakeToken();
         ushort* probes = stackalloc ushort[ProbeSizes.Length + 1];
         ngtcp2_settings settings = MakeSettings(probes);
         ngtcp2_transport_params parameters = MakeParameters();

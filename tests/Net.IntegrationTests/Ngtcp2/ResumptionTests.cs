@@ -35,6 +35,30 @@ public sealed class ResumptionTests : Ngtcp2Test
     }
 
     [TestMethod]
+    public async Task Connect_WithAStoreThatThrows_GoesOnAndLogsEachCall()
+    {
+        Ngtcp2Engine engine = NewEngine();
+        EchoServer server = await ListenAsync(engine, ListenOn("127.0.0.1"));
+        var (other, _) = await ConnectAsync(engine, server);
+        var store = new ThrowingTicketStore();
+        var (client, _) = await ConnectAsync(engine, server, o => o with { Tls = new ClientTlsOptions { ServerCertificatePolicy = Trust, TicketStore = store } });
+        string[] members = [nameof(store.TakeTicket), nameof(store.TakeToken), nameof(store.AddTicket), nameof(store.AddToken)];
+        foreach (string member in members)
+        {
+            await store.WaitForCallAsync(member);
+        }
+
+        await Echo.RoundTripAsync(client, "without a store");
+        await Echo.RoundTripAsync(other, "on the same loop");
+        LogEntry[] logged = [.. Log.Entries.Where(static e => e.Event == "TicketStoreFailed")];
+        foreach (string member in members)
+        {
+            Assert.IsTrue(
+                logged.Any(e => e.Text.StartsWith(member, StringComparison.Ordinal) && e.Exception is InvalidOperationException), $"Nothing tells of {member}: {string.Join(" | ", (object[])logged)}");
+        }
+    }
+
+    [TestMethod]
     [DataRow("127.0.0.1")]
     [DataRow("::1")]
     public async Task Connect_WhenTheTrustOfTheServerWasNarrowed_IsRefusedOnBothSides(string address)

@@ -71,6 +71,32 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task Resumption_StoreThrows_ConnectionsWorkWithoutIt()
+    {
+        bool can = Can(EngineCapabilities.Resumption);
+        TransportListener listener = await ListenAsync();
+        ConformancePair other = await ConnectPairAsync(listener);
+        other.StartEcho();
+        for (int i = 0; i < 2; i++)
+        {
+            var store = new ThrowingTicketStore();
+            ConformancePair pair = await ConnectPairAsync(listener, o => o with { Tls = ClientTls(store: store) });
+            pair.StartEcho();
+            await pair.Client.AssertEchoesAsync();
+            if (can)
+            {
+                await store.WaitForCallAsync(nameof(SessionTicketStore.TakeTicket));
+                await store.WaitForCallAsync(nameof(SessionTicketStore.AddTicket));
+            }
+
+            await pair.Client.AssertEchoesAsync();
+            Assert.IsFalse(pair.Client.IsResumed);
+        }
+
+        await other.Client.AssertEchoesAsync();
+    }
+
+    [TestMethod]
     public async Task Resumption_WithoutStore_IsNeverResumed()
     {
         TransportListener listener = await ListenAsync();

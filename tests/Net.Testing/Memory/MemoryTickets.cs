@@ -16,7 +16,7 @@ internal sealed class MemoryTickets
         foreach (string protocol in options.ApplicationProtocols)
         {
             SessionTicketKey key = KeyFor(protocol);
-            if (options.Tls.TicketStore!.TakeTicket(key) is { } ticket)
+            if (TakeTicket(key) is { } ticket)
             {
                 Session = ticket.Session;
                 return;
@@ -40,7 +40,26 @@ internal sealed class MemoryTickets
     public void Keep(string protocol, ReadOnlyMemory<byte> session)
     {
         SessionTicketKey key = KeyFor(protocol);
-        _options.Tls.TicketStore!.AddTicket(key, new SessionTicket(session, default, _engine.Network.TimeProvider.GetUtcNow()));
+        try
+        {
+            _options.Tls.TicketStore!.AddTicket(key, new SessionTicket(session, default, _engine.Network.TimeProvider.GetUtcNow()));
+        }
+        catch (Exception)
+        {
+            // Without a ticket the next connection is not resumed, and no more (the contract of SessionTicketStore).
+        }
+    }
+
+    private SessionTicket? TakeTicket(in SessionTicketKey key)
+    {
+        try
+        {
+            return _options.Tls.TicketStore!.TakeTicket(key);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
     }
 
     private SessionTicketKey KeyFor(string protocol) => new(
