@@ -38,6 +38,13 @@ public sealed record TransportLimits
     /// <summary>Streams the peer may reset, or make this side reset, per second before the connection is closed. Default 200; range 1 to 10^6. A peer that opens and resets faster (CVE-2023-44487) is cut off.</summary>
     public int MaxResetsPerSecond { get; init; } = 200;
 
+    /// <summary>
+    /// Control frames the peer may send per second before the connection is closed (RFC 9000, section 21.9): all but those with stream data or datagrams and the first acknowledgement of a packet.
+    /// Default 200,000; range 1,000 to 10^8. A peer that takes 10 Gbit/s and grants credit anew for every 16 KiB sends less than half of that. Engines that do not see the frames leave the limit to
+    /// their native library.
+    /// </summary>
+    public int MaxControlFramesPerSecond { get; init; } = 200_000;
+
     /// <summary>Datagrams without any progress (no stream data, no acknowledgement of new data) the peer may send per second before the connection is closed. Default 20,000; range 100 to 10^7.</summary>
     public int MaxIdleDatagramsPerSecond { get; init; } = 20_000;
 
@@ -54,6 +61,7 @@ public sealed record TransportLimits
         faults.Range(nameof(MaxDatagramSize), MaxDatagramSize, 0, 65535);
         faults.Range(nameof(DatagramReceiveQueue), DatagramReceiveQueue, 1, 65536);
         faults.Range(nameof(MaxResetsPerSecond), MaxResetsPerSecond, 1, 1_000_000);
+        faults.Range(nameof(MaxControlFramesPerSecond), MaxControlFramesPerSecond, 1_000, 100_000_000);
         faults.Range(nameof(MaxIdleDatagramsPerSecond), MaxIdleDatagramsPerSecond, 100, 10_000_000);
         faults.ThrowIfAny();
     }

@@ -5,7 +5,7 @@ using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
 
-// What is learnt from packets as they are decrypted, since the native library does not tell: which are new, and which streams the peer reads no more.
+// What is learnt from packets as they are decrypted, since the native library does not tell: which are new, which streams the peer reads no more, and how much work it asks for.
 internal sealed unsafe partial class ConnectionDriver
 {
     // All ciphers of QUIC have this one (RFC 9001, section 5.3).
@@ -14,7 +14,7 @@ internal sealed unsafe partial class ConnectionDriver
     [ThreadStatic]
     private static ConnectionDriver? t_reader;
 
-    private readonly List<StopSendingFrame> _stops = [];
+    private readonly ReceivedFrames _received = new();
 
     // The library gives this one no user data; packets are only decrypted inside its read function, so the reader is known.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -41,7 +41,8 @@ internal sealed unsafe partial class ConnectionDriver
 
     private int NoteDecrypted(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload)
     {
-        if (PacketWindow.Covers(header))
+        bool isApplicationData = PacketWindow.Covers(header);
+        if (isApplicationData)
         {
             switch (_packets.Note(header))
             {
@@ -53,7 +54,21 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         _hasNewPacket = true;
-        StopSendingFrames.Find(payload, _stops);
+        if (isApplicationData)
+        {
+            // Not those of the handshake, whose first packets anybody can make who has seen the connection begin.
+            _received.Read(payload);
+        }
+
         return 0;
+    }
+
+    // RFC 9000 names no code of its own for a peer that demands too much work; it leaves it at a connection error (section 21.9).
+    private void CheckControlFrames(ulong now)
+    {
+        if (_received.ControlFrames > 0 && !_controlFrames.TryCount(now, _received.ControlFrames))
+        {
+            _pendingEnd ??= (NGTCP2_PROTOCOL_VIOLATION, "too many control frames");
+        }
     }
 }

@@ -8,6 +8,7 @@ namespace Net.Ngtcp2.Driver;
 internal sealed unsafe partial class ConnectionDriver
 {
     private RateWindow _resets;
+    private RateWindow _controlFrames;
     private RateWindow _idleDatagrams;
     private PeerPlaces _bidirectionalPlaces;
     private PeerPlaces _unidirectionalPlaces;
@@ -313,8 +314,9 @@ internal sealed unsafe partial class ConnectionDriver
     // The library has answered them with a reset of the stream already.
     private void HandleStops()
     {
-        foreach ((long id, long code) in _stops)
+        for (int i = 0; i < _received.Stops.Count; i++)
         {
+            (long id, long code) = _received.Stops[i];
             // A frame that was sent again is no second reset.
             if (_streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.CanWrite && !stream.IsSendStopped)
             {

@@ -58,6 +58,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         _bidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundBidirectionalStreams);
         _unidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundUnidirectionalStreams);
         _resets = new RateWindow(_options.Limits.MaxResetsPerSecond);
+        _controlFrames = new RateWindow(_options.Limits.MaxControlFramesPerSecond);
         _idleDatagrams = new RateWindow(_options.Limits.MaxIdleDatagramsPerSecond);
         _silence = new SilenceWatch(_options.IdleTimeout == Timeout.InfiniteTimeSpan ? ulong.MaxValue : ToNanoseconds(_options.IdleTimeout));
         _self = GCHandle.Alloc(this);
@@ -168,7 +169,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         ngtcp2_pkt_info info = default;
         info.ecn = ecn;
         int result;
-        _stops.Clear();
+        _received.Clear();
         t_reader = this;
         fixed (byte* bytes = data)
         {
@@ -182,6 +183,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             return;
         }
 
+        CheckControlFrames(now);
         HandleStops();
 
         // What nobody with the keys has sent, or not just now, is not the peer's doing: otherwise anybody who has seen an id could end the connection.

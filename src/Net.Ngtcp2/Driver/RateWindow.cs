@@ -8,9 +8,11 @@ internal struct RateWindow(int limit)
     private ulong _start;
     private int _count;
 
-    /// <summary>Counts one event.</summary>
+    /// <summary>Counts events.</summary>
+    /// <param name="now">The time in nanoseconds.</param>
+    /// <param name="events">How many there were.</param>
     /// <returns><c>false</c> when the limit of this second is passed.</returns>
-    internal bool TryCount(ulong now)
+    internal bool TryCount(ulong now, int events = 1)
     {
         if (now - _start >= Second)
         {
@@ -18,6 +20,7 @@ internal struct RateWindow(int limit)
             _count = 0;
         }
 
-        return ++_count <= _limit;
+        _count = (int)Math.Min((long)_count + events, int.MaxValue);
+        return _count <= _limit;
     }
 }

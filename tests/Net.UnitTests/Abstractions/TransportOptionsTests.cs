@@ -91,6 +91,7 @@ public sealed class TransportOptionsTests
             MaxDatagramSize = 65536,
             DatagramReceiveQueue = 0,
             MaxResetsPerSecond = 0,
+            MaxControlFramesPerSecond = 999,
             MaxIdleDatagramsPerSecond = 99,
         };
 
@@ -99,7 +100,7 @@ public sealed class TransportOptionsTests
         string[] expected =
         [
             "MaxInboundBidirectionalStreams", "MaxInboundUnidirectionalStreams", "StreamReceiveWindow", "ConnectionReceiveWindow", "StreamSendBuffer",
-            "MaxDatagramSize", "DatagramReceiveQueue", "MaxResetsPerSecond", "MaxIdleDatagramsPerSecond",
+            "MaxDatagramSize", "DatagramReceiveQueue", "MaxResetsPerSecond", "MaxControlFramesPerSecond", "MaxIdleDatagramsPerSecond",
         ];
         CollectionAssert.AreEqual(expected.Select(p => "TransportLimits." + p).ToArray(), lines.Select(l => l.Split(' ')[0]).ToArray());
     }

@@ -24,6 +24,20 @@ public sealed class RateWindowTests
     }
 
     [TestMethod]
+    public void TryCount_ManyAtOnce_CountsEach()
+    {
+        var window = new RateWindow(10);
+        ulong now = 7 * Second;
+        Assert.IsTrue(window.TryCount(now, 4));
+        Assert.IsTrue(window.TryCount(now, 6));
+        Assert.IsFalse(window.TryCount(now));
+        Assert.IsFalse(window.TryCount(now, int.MaxValue));
+        Assert.IsFalse(window.TryCount(now, int.MaxValue), "The count does not begin anew when it is full.");
+        Assert.IsFalse(window.TryCount(now + Second, 11));
+        Assert.IsTrue(window.TryCount(now + (2 * Second), 10));
+    }
+
+    [TestMethod]
     public void TryCount_AtAnyTimes_NeverAllowsMoreThanTwiceTheLimitInAnySecond()
     {
         Random random = TestSeed.TakeRandom(TestContext);

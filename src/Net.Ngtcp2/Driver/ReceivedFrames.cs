@@ -3,38 +3,70 @@ namespace Net.Ngtcp2.Driver;
 /// <summary>A STOP_SENDING frame: the peer reads no more of a stream (RFC 9000, section 19.5).</summary>
 internal readonly record struct StopSendingFrame(long StreamId, long Code);
 
-/// <summary>Finds STOP_SENDING frames in the decrypted payload of a packet.</summary>
+/// <summary>What the frames of decrypted packets tell that the native library does not.</summary>
 /// <remarks>
-/// libngtcp2 resets the stream by itself when one comes, but up to version 1.11 it tells nobody: a writer would wait for ever for a peer that reads no more, and would never
-/// learn the code. So the frames of each packet are walked here once. A payload that makes no sense ends the walk; the library ends such a connection.
+/// libngtcp2 resets the stream by itself when a STOP_SENDING frame comes, but up to version 1.11 it tells nobody: a writer would wait for ever for a peer that reads no more, and would
+/// never learn the code. And it does not limit frames that cost work and bring nothing (RFC 9000, section 21.9). So the frames of each packet are walked here once, without allocating.
+/// A payload that makes no sense ends the walk; the library ends such a connection.
 /// </remarks>
-internal static class StopSendingFrames
+internal sealed class ReceivedFrames
 {
     private const int ResetTokenLength = 16;
+    private readonly List<StopSendingFrame> _stops = [];
 
-    /// <summary>Adds the frames of one packet to a list.</summary>
-    /// <param name="payload">The frames of the packet (RFC 9000, section 12.4).</param>
-    /// <param name="found">Takes what is found.</param>
-    internal static void Find(ReadOnlySpan<byte> payload, List<StopSendingFrame> found)
+    /// <summary>The STOP_SENDING frames since <see cref="Clear"/>.</summary>
+    internal IReadOnlyList<StopSendingFrame> Stops => _stops;
+
+    /// <summary>
+    /// Frames since <see cref="Clear"/> that neither carry data nor are a packet's first acknowledgement: PING, CRYPTO, resets and stops, credit and the lack of it, connection ids, paths, tokens.
+    /// </summary>
+    internal int ControlFrames { get; private set; }
+
+    /// <summary>Forgets what was found.</summary>
+    internal void Clear()
     {
+        _stops.Clear();
+        ControlFrames = 0;
+    }
+
+    /// <summary>Walks the frames of one packet.</summary>
+    /// <param name="payload">The frames (RFC 9000, section 12.4).</param>
+    internal void Read(ReadOnlySpan<byte> payload)
+    {
+        bool isAcknowledged = false;
         while (!payload.IsEmpty)
         {
             byte type = payload[0];
             payload = payload[1..];
-            if (type == 0x05)
+            if (type is 0x02 or 0x03)
             {
-                if (!TryTake(ref payload, out long id) || !TryTake(ref payload, out long code))
-                {
-                    return;
-                }
-
-                found.Add(new StopSendingFrame(id, code));
+                ControlFrames += isAcknowledged ? 1 : 0;
+                isAcknowledged = true;
             }
-            else if (!TrySkip(type, ref payload))
+            else if (IsControl(type))
+            {
+                ControlFrames++;
+            }
+
+            if (!(type == 0x05 ? TryTakeStop(ref payload) : TrySkip(type, ref payload)))
             {
                 return;
             }
         }
+    }
+
+    // All but PADDING, STREAM, DATAGRAM and CONNECTION_CLOSE.
+    private static bool IsControl(byte type) => type is 0x01 or (>= 0x04 and <= 0x07) or (>= 0x10 and <= 0x1b) or 0x1e;
+
+    private bool TryTakeStop(ref ReadOnlySpan<byte> payload)
+    {
+        if (!TryTake(ref payload, out long id) || !TryTake(ref payload, out long code))
+        {
+            return false;
+        }
+
+        _stops.Add(new StopSendingFrame(id, code));
+        return true;
     }
 
     // The frames of RFC 9000, section 19, and RFC 9221. Returns false when the rest of the packet belongs to the frame, or cannot be read.

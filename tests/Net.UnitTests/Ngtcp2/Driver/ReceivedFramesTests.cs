@@ -4,7 +4,7 @@ using Net.Ngtcp2.Driver;
 namespace Net.UnitTests.Ngtcp2.Driver;
 
 [TestClass]
-public sealed class StopSendingFramesTests
+public sealed class ReceivedFramesTests
 {
     private const int Rounds = 3000;
 
@@ -78,11 +78,63 @@ public sealed class StopSendingFramesTests
         }
     }
 
+    [TestMethod]
+    [DataRow("01", 1, "PING")]
+    [DataRow("010101", 3, "each")]
+    [DataRow("00000000", 0, "PADDING")]
+    [DataRow("0200000000", 0, "an acknowledgement")]
+    [DataRow("020000000002000000000300000000000000", 2, "more acknowledgements than one")]
+    [DataRow("04000900", 1, "RESET_STREAM")]
+    [DataRow("050009", 1, "STOP_SENDING")]
+    [DataRow("06000101", 1, "CRYPTO")]
+    [DataRow("070101", 1, "NEW_TOKEN")]
+    [DataRow("0a000201010800010101", 0, "STREAM, whose data is no frame")]
+    [DataRow("1000", 1, "MAX_DATA")]
+    [DataRow("110000", 1, "MAX_STREAM_DATA")]
+    [DataRow("12001300", 2, "MAX_STREAMS")]
+    [DataRow("1400", 1, "DATA_BLOCKED")]
+    [DataRow("150000", 1, "STREAM_DATA_BLOCKED")]
+    [DataRow("16001700", 2, "STREAMS_BLOCKED")]
+    [DataRow("1808000100ffffffffffffffffffffffffffffffff", 1, "NEW_CONNECTION_ID")]
+    [DataRow("1901", 1, "RETIRE_CONNECTION_ID")]
+    [DataRow("1a00000000000000001b0000000000000000", 2, "PATH_CHALLENGE, PATH_RESPONSE")]
+    [DataRow("1c000000", 0, "CONNECTION_CLOSE")]
+    [DataRow("1e", 1, "HANDSHAKE_DONE")]
+    [DataRow("310101010130010101", 2, "DATAGRAM, the last of which takes the rest")]
+    public void ControlFrames_OfOnePacket_AreCounted(string payload, int expected, string what)
+    {
+        var frames = new ReceivedFrames();
+        frames.Read(Convert.FromHexString(payload));
+        Assert.AreEqual(expected, frames.ControlFrames, what);
+        frames.Read([0x01]);
+        Assert.AreEqual(expected + 1, frames.ControlFrames, "Packets add up.");
+        frames.Clear();
+        Assert.AreEqual(0, frames.ControlFrames);
+        Assert.IsEmpty(frames.Stops);
+    }
+
+    [TestMethod]
+    public void Read_Packets_AllocatesNothing()
+    {
+        byte[] payload = Convert.FromHexString("0200000000" + "110000" + "050009" + "1901" + "0b000100ff");
+        var frames = new ReceivedFrames();
+        frames.Read(payload);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            frames.Clear();
+            frames.Read(payload);
+        }
+
+        Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.AreEqual(3, frames.ControlFrames);
+    }
+
     private static List<StopSendingFrame> Find(byte[] payload)
     {
-        List<StopSendingFrame> found = [];
-        StopSendingFrames.Find(payload, found);
-        return found;
+        var frames = new ReceivedFrames();
+        frames.Read(payload);
+        return [.. frames.Stops];
     }
 
     // Each type with the fields of RFC 9000, section 19: i an integer, c an integer that counts the bytes behind it, 8 and 16 so many bytes, p one byte that counts.
