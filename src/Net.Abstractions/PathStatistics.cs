@@ -33,7 +33,10 @@ public readonly record struct PathStatistics
     /// <summary>UDP datagrams received since the connection began.</summary>
     public long? DatagramsReceived { get; init; }
 
-    /// <summary>Packets declared lost since the connection began.</summary>
+    /// <summary>
+    /// Packets lost since the connection began, those of the handshake left out; never steps back. A packet that was only late may be
+    /// counted at first; the figure then stays as it is at the next loss.
+    /// </summary>
     public long? PacketsLost { get; init; }
 
     /// <summary>Probe timeouts in a row without an acknowledgement: 0 on a healthy path (RFC 9002, section 6.2).</summary>

@@ -26,6 +26,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         ngtcp2_callbacks callbacks = default;
         CryptoCallbacks.Fill(&callbacks);
+        callbacks.encrypt = &OnEncrypt;
         callbacks.decrypt = &OnDecrypt;
         callbacks.rand = &OnRandom;
         callbacks.get_new_connection_id = &OnNewConnectionId;

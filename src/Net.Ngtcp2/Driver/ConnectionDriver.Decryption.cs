@@ -5,7 +5,7 @@ using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
 
-// What is learnt from packets as they are decrypted, since the native library does not tell: which are new, which streams the peer reads no more, and how much work it asks for.
+// What is learnt from packets as they are encrypted and decrypted, since the native library does not tell: which were lost, which are new, which streams the peer reads no more, and how much work it asks for.
 internal sealed unsafe partial class ConnectionDriver
 {
     // All ciphers of QUIC have this one (RFC 9001, section 5.3).
@@ -14,7 +14,11 @@ internal sealed unsafe partial class ConnectionDriver
     [ThreadStatic]
     private static ConnectionDriver? t_reader;
 
-    private readonly ReceivedFrames _received = new();
+    [ThreadStatic]
+    private static ConnectionDriver? t_writer;
+
+    private readonly SentPackets _sent = new();
+    private readonly ReceivedFrames _received;
 
     // The library gives this one no user data; packets are only decrypted inside its read function, so the reader is known.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -36,6 +40,41 @@ internal sealed unsafe partial class ConnectionDriver
             }
 
             return NGTCP2_ERR_CALLBACK_FAILURE;
+        }
+    }
+
+    // As with the other one, no user data; packets are only encrypted inside the library's write functions. With it every number that is really used is known, also to libraries that skip some.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnEncrypt(
+        byte* destination, ngtcp2_crypto_aead* aead, ngtcp2_crypto_aead_ctx* key, byte* source, nuint length, byte* nonce, nuint nonceLength, byte* header, nuint headerLength)
+    {
+        try
+        {
+            int result = CryptoCallbacks.Encrypt(destination, aead, key, source, length, nonce, nonceLength, header, headerLength);
+            if (result == 0 && t_writer is { } writer)
+            {
+                writer.NoteEncrypted(new ReadOnlySpan<byte>(header, (int)headerLength), (int)headerLength + (int)length + AeadTagLength);
+            }
+
+            return result;
+        }
+        catch (Exception exception)
+        {
+            if (t_writer is { } writer)
+            {
+                writer._callbackFailure ??= exception;
+            }
+
+            return NGTCP2_ERR_CALLBACK_FAILURE;
+        }
+    }
+
+    // A packet that is larger than the path is known to carry probes for more (RFC 8899).
+    private void NoteEncrypted(ReadOnlySpan<byte> header, int packetLength)
+    {
+        if (PacketWindow.Covers(header))
+        {
+            _sent.NoteSent(header, counts: packetLength <= _pathPayload);
         }
     }
 

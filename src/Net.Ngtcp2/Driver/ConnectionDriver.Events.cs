@@ -147,6 +147,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         _earlyDataRejectedEvent = false;
         _earlyDataSettled = true;
+        _sent.Forget();
         _connection.SetEarlyData(EarlyDataStatus.Rejected);
         var failure = new TransportException(TransportError.EarlyDataRejected, "The server refused 0-RTT data and discarded it unprocessed; send it again on a new stream.");
         var streams = new List<Ngtcp2Stream>(_streams.Values);

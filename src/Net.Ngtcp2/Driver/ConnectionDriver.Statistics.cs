@@ -4,7 +4,7 @@ using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
 
-// Figures of the path. The library knows the round-trip times and the congestion state; packets and bytes are counted here.
+// Figures of the path. The library knows the round-trip times and the congestion state; datagrams, bytes and losses are counted here.
 internal sealed unsafe partial class ConnectionDriver
 {
     private const byte CongestionExperienced = 3;
@@ -22,6 +22,7 @@ internal sealed unsafe partial class ConnectionDriver
     private long _unprovedSent;
     private BlackHoleGuard _blackHole;
     private bool _isNarrow;
+    private int _pathPayload;
     private bool _acknowledged;
 
     /// <summary>The largest payload of a DATAGRAM frame that fits one packet of the path.</summary>
@@ -42,6 +43,7 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         int payload = (int)ngtcp2_conn_get_path_max_tx_udp_payload_size(_native);
+        _pathPayload = payload;
         int limit = _blackHole.Limit(now, payload, ngtcp2_conn_get_pto(_native));
         _isNarrow = limit < payload;
         return limit;
@@ -146,6 +148,7 @@ internal sealed unsafe partial class ConnectionDriver
             BytesReceived = _bytesReceived,
             DatagramsSent = _datagramsSent,
             DatagramsReceived = _datagramsReceived,
+            PacketsLost = _sent.Lost,
             MarksReceived = _marksReceived,
             ProbeTimeouts = _probeTimeouts,
             MaxUdpPayload = payload,

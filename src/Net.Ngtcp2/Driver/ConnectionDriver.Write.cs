@@ -17,6 +17,7 @@ internal sealed unsafe partial class ConnectionDriver
     /// <returns>Whether there may be more to send at once, so that the connection should be asked again after the others.</returns>
     internal bool Write()
     {
+        t_writer = this;
         try
         {
             return WriteBatches();
@@ -25,6 +26,10 @@ internal sealed unsafe partial class ConnectionDriver
         {
             EndAfterFailure(exception);
             return false;
+        }
+        finally
+        {
+            t_writer = null;
         }
     }
 

@@ -57,6 +57,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         _started = _host.Now;
         _bidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundBidirectionalStreams);
         _unidirectionalPlaces = new PeerPlaces(_options.Limits.MaxInboundUnidirectionalStreams);
+        _received = new ReceivedFrames(_sent);
         _resets = new RateWindow(_options.Limits.MaxResetsPerSecond);
         _controlFrames = new RateWindow(_options.Limits.MaxControlFramesPerSecond);
         _idleDatagrams = new RateWindow(_options.Limits.MaxIdleDatagramsPerSecond);

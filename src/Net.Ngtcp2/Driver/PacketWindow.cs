@@ -21,8 +21,7 @@ internal sealed class PacketWindow
     /// <returns>What the packet is.</returns>
     internal PacketNovelty Note(ReadOnlySpan<byte> header)
     {
-        int length = (header[0] & 3) + 1;
-        long number = Decode(header[^length..]);
+        long number = PacketNumber.Read(header, _largest + 1);
         if (number > _largest)
         {
             Advance(number);
@@ -53,26 +52,6 @@ internal sealed class PacketWindow
 
         int earlyType = BinaryPrimitives.ReadUInt32BigEndian(header[1..]) == (uint)QuicVersion.Version2 ? 2 : 1;
         return ((header[0] >> 4) & 3) == earlyType;
-    }
-
-    // The number nearest to the one after the largest that ends with the bytes sent (RFC 9000, appendix A.3).
-    private long Decode(ReadOnlySpan<byte> bytes)
-    {
-        long truncated = 0;
-        foreach (byte part in bytes)
-        {
-            truncated = (truncated << 8) | part;
-        }
-
-        long expected = _largest + 1;
-        long window = 1L << (8 * bytes.Length);
-        long candidate = (expected & ~(window - 1)) | truncated;
-        if (candidate <= expected - (window / 2))
-        {
-            return candidate + window;
-        }
-
-        return candidate > expected + (window / 2) && candidate >= window ? candidate - window : candidate;
     }
 
     private void Advance(long number)

@@ -13,6 +13,7 @@ internal struct PathFigures
     internal long BytesReceived;
     internal long DatagramsSent;
     internal long DatagramsReceived;
+    internal long PacketsLost;
     internal long MarksReceived;
     internal int ProbeTimeouts;
     internal int MaxUdpPayload;
@@ -32,6 +33,7 @@ internal struct PathFigures
         BytesReceived = BytesReceived,
         DatagramsSent = DatagramsSent,
         DatagramsReceived = DatagramsReceived,
+        PacketsLost = PacketsLost,
         ProbeTimeouts = ProbeTimeouts,
         MaxUdpPayload = MaxUdpPayload,
         CongestionMarksReceived = MarksReceived,

@@ -6,10 +6,11 @@ internal readonly record struct StopSendingFrame(long StreamId, long Code);
 /// <summary>What the frames of decrypted packets tell that the native library does not.</summary>
 /// <remarks>
 /// libngtcp2 resets the stream by itself when a STOP_SENDING frame comes, but up to version 1.11 it tells nobody: a writer would wait for ever for a peer that reads no more, and would
-/// never learn the code. And it does not limit frames that cost work and bring nothing (RFC 9000, section 21.9). So the frames of each packet are walked here once, without allocating.
+/// never learn the code. And it does not limit frames that cost work and bring nothing (RFC 9000, section 21.9), and does not count losses. So the frames of each packet are walked here once, without allocating.
 /// A payload that makes no sense ends the walk; the library ends such a connection.
 /// </remarks>
-internal sealed class ReceivedFrames
+/// <param name="sent">Learns what the peer acknowledges.</param>
+internal sealed class ReceivedFrames(SentPackets sent)
 {
     private const int ResetTokenLength = 16;
     private readonly List<StopSendingFrame> _stops = [];
@@ -48,7 +49,13 @@ internal sealed class ReceivedFrames
                 ControlFrames++;
             }
 
-            if (!(type == 0x05 ? TryTakeStop(ref payload) : TrySkip(type, ref payload)))
+            bool isWhole = type switch
+            {
+                0x02 or 0x03 => TryTakeAcknowledgement(ref payload, hasCounts: type == 0x03),
+                0x05 => TryTakeStop(ref payload),
+                _ => TrySkip(type, ref payload),
+            };
+            if (!isWhole)
             {
                 return;
             }
@@ -69,12 +76,40 @@ internal sealed class ReceivedFrames
         return true;
     }
 
+    // Ranges of numbers in falling order: how many more than one there are in each, and how many less one are between two (RFC 9000, section 19.3).
+    private bool TryTakeAcknowledgement(ref ReadOnlySpan<byte> payload, bool hasCounts)
+    {
+        if (!TryTake(ref payload, out long last) || !TrySkipIntegers(ref payload, 1) || !TryTake(ref payload, out long ranges) || !TryTake(ref payload, out long more))
+        {
+            return false;
+        }
+
+        while (true)
+        {
+            sent.NoteAcknowledged(last - more, last);
+            if (ranges-- == 0)
+            {
+                break;
+            }
+
+            long first = last - more;
+            if (!TryTake(ref payload, out long gap) || !TryTake(ref payload, out more) || first - gap - 2 < more)
+            {
+                return false;
+            }
+
+            last = first - gap - 2;
+        }
+
+        sent.FindLost();
+        return !hasCounts || TrySkipIntegers(ref payload, 3);
+    }
+
     // The frames of RFC 9000, section 19, and RFC 9221. Returns false when the rest of the packet belongs to the frame, or cannot be read.
     private static bool TrySkip(byte type, ref ReadOnlySpan<byte> payload) => type switch
     {
         0x00 => TrySkipPadding(ref payload),
         0x01 or 0x1e => true,
-        0x02 or 0x03 => TrySkipAcknowledgement(ref payload, hasCounts: type == 0x03),
         0x04 => TrySkipIntegers(ref payload, 3),
         0x06 => TrySkipIntegers(ref payload, 1) && TrySkipCounted(ref payload),
         0x07 or 0x31 => TrySkipCounted(ref payload),
@@ -91,16 +126,6 @@ internal sealed class ReceivedFrames
         int next = payload.IndexOfAnyExcept((byte)0);
         payload = next < 0 ? default : payload[next..];
         return true;
-    }
-
-    private static bool TrySkipAcknowledgement(ref ReadOnlySpan<byte> payload, bool hasCounts)
-    {
-        if (!TrySkipIntegers(ref payload, 2) || !TryTake(ref payload, out long ranges) || ranges > payload.Length || !TrySkipIntegers(ref payload, 1 + (2 * (int)ranges)))
-        {
-            return false;
-        }
-
-        return !hasCounts || TrySkipIntegers(ref payload, 3);
     }
 
     private static bool TrySkipIntegers(ref ReadOnlySpan<byte> payload, int count)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Net.Ngtcp2.Interop;
 
 /// <summary>
-/// The callbacks that libngtcp2_crypto_gnutls implements. They are given to ngtcp2 as the addresses they are, so that encrypting a packet never
-/// enters managed code.
+/// The callbacks that libngtcp2_crypto_gnutls implements. They are given to ngtcp2 as the addresses they are, so that what the
+/// driver does not look at never enters managed code.
 /// </summary>
 internal static unsafe class CryptoCallbacks
 {
@@ -29,6 +29,10 @@ internal static unsafe class CryptoCallbacks
         static () => Array.ConvertAll(SymbolNames, static name => NativeLibrary.GetExport(NativeLibraries.Ngtcp2CryptoHandle, name)),
         LazyThreadSafetyMode.ExecutionAndPublication);
 
+    /// <summary>The callback that encrypts a packet, for a callback of ours that does more than this one.</summary>
+    internal static delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int> Encrypt =>
+        (delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)Addresses.Value[3];
+
     /// <summary>The callback that decrypts a packet, for a callback of ours that does more than this one.</summary>
     internal static delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int> Decrypt =>
         (delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)Addresses.Value[4];
@@ -42,8 +46,7 @@ internal static unsafe class CryptoCallbacks
         callbacks->recv_client_initial = (delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_cid*, void*, int>)addresses[1];
         callbacks->recv_crypto_data =
             (delegate* unmanaged[Cdecl]<ngtcp2_conn*, ngtcp2_encryption_level, ulong, byte*, nuint, void*, int>)addresses[2];
-        callbacks->encrypt = (delegate* unmanaged[Cdecl]<
-            byte*, ngtcp2_crypto_aead*, ngtcp2_crypto_aead_ctx*, byte*, nuint, byte*, nuint, byte*, nuint, int>)addresses[3];
+        callbacks->encrypt = Encrypt;
         callbacks->decrypt = Decrypt;
         callbacks->hp_mask =
             (delegate* unmanaged[Cdecl]<byte*, ngtcp2_crypto_cipher*, ngtcp2_crypto_cipher_ctx*, byte*, int>)addresses[5];

@@ -103,7 +103,7 @@ public sealed class ReceivedFramesTests
     [DataRow("310101010130010101", 2, "DATAGRAM, the last of which takes the rest")]
     public void ControlFrames_OfOnePacket_AreCounted(string payload, int expected, string what)
     {
-        var frames = new ReceivedFrames();
+        var frames = new ReceivedFrames(new SentPackets());
         frames.Read(Convert.FromHexString(payload));
         Assert.AreEqual(expected, frames.ControlFrames, what);
         frames.Read([0x01]);
@@ -117,7 +117,7 @@ public sealed class ReceivedFramesTests
     public void Read_Packets_AllocatesNothing()
     {
         byte[] payload = Convert.FromHexString("0200000000" + "110000" + "050009" + "1901" + "0b000100ff");
-        var frames = new ReceivedFrames();
+        var frames = new ReceivedFrames(new SentPackets());
         frames.Read(payload);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
@@ -132,7 +132,7 @@ public sealed class ReceivedFramesTests
 
     private static List<StopSendingFrame> Find(byte[] payload)
     {
-        var frames = new ReceivedFrames();
+        var frames = new ReceivedFrames(new SentPackets());
         frames.Read(payload);
         return [.. frames.Stops];
     }
