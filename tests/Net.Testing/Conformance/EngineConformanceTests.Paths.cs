@@ -36,6 +36,47 @@ public abstract partial class EngineConformanceTests
         }
     }
 
+    [TestMethod]
+    public async Task GetPathStatistics_OfBothSides_AgreeOnWhatWentBetweenThem()
+    {
+        const int Size = 200_000;
+        ConformancePair pair = await ConnectPairAsync();
+        pair.StartEcho();
+        (PathStatistics client, PathStatistics server) = (pair.Client.GetPathStatistics(), pair.Server.GetPathStatistics());
+        for (int round = 0; round < 2; round++)
+        {
+            await pair.Client.EchoAsync(new byte[Size]);
+            (PathStatistics clientBefore, PathStatistics serverBefore) = (client, server);
+            client = await WaitForFiguresAsync(pair.Client, f => HasGrown(clientBefore, f, Size));
+            server = await WaitForFiguresAsync(pair.Server, f => HasGrown(serverBefore, f, Size));
+
+            // What has arrived was sent before, though its sender may publish it a little later.
+            PathStatistics last = client;
+            await WaitForFiguresAsync(pair.Server, f => IsSent(f, last));
+            last = server;
+            await WaitForFiguresAsync(pair.Client, f => IsSent(f, last));
+        }
+
+        foreach (PathStatistics figures in new[] { client, server })
+        {
+            bool areThere = figures is { BytesSent: not null, BytesReceived: not null, DatagramsSent: not null, DatagramsReceived: not null };
+            Assert.IsTrue(areThere || !Can(EngineCapabilities.PathStatistics), $"An engine that has figures counts datagrams and bytes: {figures}");
+            if (areThere && figures.MaxUdpPayload is int largest)
+            {
+                Assert.IsLessThanOrEqualTo(figures.DatagramsSent!.Value * largest, figures.BytesSent!.Value);
+                Assert.IsLessThanOrEqualTo(figures.BytesReceived!.Value, figures.DatagramsReceived!.Value, "A datagram has a byte at least.");
+            }
+        }
+    }
+
+    // What an engine does not count is null, and agrees with everything.
+    private static bool HasGrown(in PathStatistics before, in PathStatistics now, int size) =>
+        !(now.BytesSent - before.BytesSent < size) && !(now.BytesReceived - before.BytesReceived < size)
+        && !(now.DatagramsSent - before.DatagramsSent < size / ushort.MaxValue) && !(now.DatagramsReceived - before.DatagramsReceived < size / ushort.MaxValue);
+
+    private static bool IsSent(in PathStatistics sender, in PathStatistics receiver) =>
+        !(sender.BytesSent < receiver.BytesReceived) && !(sender.DatagramsSent < receiver.DatagramsReceived);
+
     // The figures may be a few milliseconds old.
     private static async Task<PathStatistics> WaitForFiguresAsync(TransportConnection connection, Func<PathStatistics, bool> areThere)
     {
