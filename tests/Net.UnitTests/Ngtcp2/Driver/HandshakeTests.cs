@@ -1,5 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using Net.Ngtcp2;
+using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Streams;
+using Net.Ngtcp2.Udp;
 using Net.UnitTests.Ngtcp2.Driver.Simulation;
 
 namespace Net.UnitTests.Ngtcp2.Driver;
@@ -83,9 +87,11 @@ public sealed class HandshakeTests : DriverTest
     }
 
     [TestMethod]
-    public void Handshake_AfterRetry_TakesOneRoundTripMore()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Handshake_AfterRetry_TakesOneRoundTripMore(bool useIPv6)
     {
-        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 });
+        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 }, useIPv6: useIPv6);
         Ngtcp2Connection client = pair.Connect();
         pair.Network.RunUntil(() => client.HandshakeCompletion.IsCompleted);
         Assert.AreEqual(2 * RoundTrip, pair.Network.Elapsed);
@@ -94,9 +100,50 @@ public sealed class HandshakeTests : DriverTest
     }
 
     [TestMethod]
-    public void Handshake_WithTokenOfAnEarlierVisit_NeedsNoRetry()
+    [DataRow("10.0.66.1")]
+    [DataRow("fd00::66:1")]
+    public void Handshake_WhoseAddressChangesAfterRetry_IsRefused(string address)
     {
-        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 });
+        // The proof is for the address that the Retry went to, and for no other (RFC 9000, section 8.1.4).
+        var changed = IPAddress.Parse(address);
+        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 }, useIPv6: changed.AddressFamily == AddressFamily.InterNetworkV6);
+        Ngtcp2Connection client = pair.Connect();
+        pair.Client.Arrived = (_, _) =>
+        {
+            pair.Client.Arrived = null;
+            pair.Client.Rebind(SocketAddressBuffer.From(changed, client.LocalEndPoint.Port));
+        };
+        pair.Network.RunUntil(() => client.Closed.IsCompleted);
+        Assert.AreEqual((long)Ngtcp2Native.NGTCP2_INVALID_TOKEN, client.Closed.Result.TransportErrorCode);
+        Assert.AreEqual(1, pair.State.Retries);
+        Assert.IsEmpty(pair.Accepted);
+        pair.CheckEmpty();
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Handshake_WithTokenOfAnotherAddress_IsAskedAgainAndNotRefused(bool useIPv6)
+    {
+        // Such a token is as good as none (RFC 9000, section 8.1.3).
+        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 }, useIPv6: useIPv6);
+        var store = new InMemorySessionTicketStore(pair.Network.TimeProvider);
+        ConnectOptions WithStore(ConnectOptions o) => o with { Tls = o.Tls with { TicketStore = store } };
+        pair.CloseAndCheckEmpty(pair.Establish(WithStore).Client);
+        Ngtcp2Connection elsewhere = pair.Connect(WithStore, pair.AddClient());
+        pair.Network.RunUntil(() => elsewhere.HandshakeCompletion.IsCompleted);
+        Assert.IsTrue(elsewhere.HandshakeCompletion.IsCompletedSuccessfully);
+        Assert.AreEqual(2, pair.State.Retries);
+        Assert.IsTrue(elsewhere.IsResumed, "The ticket, unlike the token, goes with the client.");
+        pair.CloseAndCheckEmpty(elsewhere);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Handshake_WithTokenOfAnEarlierVisit_NeedsNoRetry(bool useIPv6)
+    {
+        using DriverPair pair = NewPair(static o => o with { RetryThreshold = 0 }, useIPv6: useIPv6);
         var store = new InMemorySessionTicketStore(pair.Network.TimeProvider);
         ConnectOptions WithStore(ConnectOptions o) => o with { Tls = o.Tls with { TicketStore = store } };
         pair.CloseAndCheckEmpty(pair.Establish(WithStore).Client);

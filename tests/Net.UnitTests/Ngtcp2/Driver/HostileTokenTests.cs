@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Net.Ngtcp2.Udp;
 using Net.UnitTests.Ngtcp2.Driver.Simulation;
 using Net.UnitTests.Ngtcp2.Tls;
@@ -13,9 +14,11 @@ public sealed class HostileTokenTests : DriverTest
     private const int Rounds = 300;
 
     [TestMethod]
-    public void RetryToken_AsItWasGiven_IsAccepted()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void RetryToken_AsItWasGiven_IsAccepted(bool useIPv6)
     {
-        using DriverPair pair = NewPair();
+        using DriverPair pair = NewPair(useIPv6: useIPv6);
         SimulatedHost client = pair.AddClient();
         (byte[] id, byte[] token) = AskForToken(pair, client);
         Send(pair, client.OutsideAddress(0), Hello(pair, id, token));
@@ -58,18 +61,23 @@ public sealed class HostileTokenTests : DriverTest
     }
 
     [TestMethod]
-    public void RetryToken_FromAnotherAddressOrForAnotherId_BeginsNoHandshake()
+    [DataRow("10.0.0.77")]
+    [DataRow("fd00::77")]
+    public void RetryToken_FromAnotherAddressOrForAnotherId_BeginsNoHandshake(string otherAddress)
     {
-        using DriverPair pair = NewPair();
+        var other = IPAddress.Parse(otherAddress);
+        using DriverPair pair = NewPair(useIPv6: other.AddressFamily == AddressFamily.InterNetworkV6);
         SimulatedHost client = pair.AddClient();
         (byte[] id, byte[] token) = AskForToken(pair, client);
         SocketAddressBuffer home = client.OutsideAddress(0);
         Send(pair, home.WithPort(home.Port + 1), Hello(pair, id, token));
-        Send(pair, SocketAddressBuffer.From(IPAddress.Parse("10.0.0.77"), home.Port), Hello(pair, id, token));
+        Send(pair, SocketAddressBuffer.From(other, home.Port), Hello(pair, id, token));
         byte[] otherId = [.. id];
         otherId[3] ^= 1;
         Send(pair, home, Hello(pair, otherId, token));
         Assert.AreEqual(0, pair.State.Handshakes);
+        Send(pair, home, Hello(pair, id, token));
+        Assert.AreEqual(1, pair.State.Handshakes, "The one that was given still holds.");
     }
 
     [TestMethod]
@@ -85,7 +93,8 @@ public sealed class HostileTokenTests : DriverTest
         Assert.AreEqual(holds ? 1 : 0, pair.State.Handshakes);
     }
 
-    private static DriverPair NewPair(int seed = 1) => new(seed, static o => o with { RetryThreshold = 0, ApplicationProtocols = ["net/1"] });
+    private static DriverPair NewPair(int seed = 1, bool useIPv6 = false) =>
+        new(seed, static o => o with { RetryThreshold = 0, ApplicationProtocols = ["net/1"] }, useIPv6: useIPv6);
 
     private static byte[] Hello(DriverPair pair, byte[] id, byte[] token) =>
         InitialDatagram.Wrap(InitialDatagram.ClientHello(pair.Network.Random, serverName: SimulatedIdentities.ServerName), id, token);

@@ -11,14 +11,18 @@ namespace Net.UnitTests.Ngtcp2.Driver;
 public sealed class PathChangeTests : DriverTest
 {
     [TestMethod]
-    public void Rebinding_InMidTransfer_IsFollowedAfterValidationOnly()
+    [DataRow(false, null)]
+    [DataRow(false, "10.0.77.1")]
+    [DataRow(true, null)]
+    [DataRow(true, "fd00::77:1")]
+    public void Rebinding_InMidTransfer_IsFollowedAfterValidationOnly(bool useIPv6, string? address)
     {
-        using DriverPair pair = NewPair();
+        using DriverPair pair = NewPair(useIPv6: useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         Task download = Download(pair, server, client, 3_000_000);
         pair.Network.RunFor(Milliseconds(300));
         IPEndPoint before = server.RemoteEndPoint;
-        pair.Client.Rebind();
+        pair.Client.Rebind(address is null ? null : SocketAddressBuffer.From(IPAddress.Parse(address), before.Port));
         SocketAddressBuffer outside = pair.Client.OutsideAddress(0);
         long sent = 0;
         long sentBeforeValidation = 0;
@@ -43,11 +47,13 @@ public sealed class PathChangeTests : DriverTest
     }
 
     [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public void Rebinding_ThereAndBackAgain_LosesNothing(bool discovery)
+    [DataRow(true, false)]
+    [DataRow(false, false)]
+    [DataRow(true, true)]
+    [DataRow(false, true)]
+    public void Rebinding_ThereAndBackAgain_LosesNothing(bool discovery, bool useIPv6)
     {
-        using DriverPair pair = NewPair(new Ngtcp2EngineOptions { PathMtuDiscovery = discovery });
+        using DriverPair pair = NewPair(new Ngtcp2EngineOptions { PathMtuDiscovery = discovery }, useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         SocketAddressBuffer home = pair.Client.OutsideAddress(0);
         Task download = Download(pair, server, client, 3_000_000);
@@ -64,14 +70,16 @@ public sealed class PathChangeTests : DriverTest
     }
 
     [TestMethod]
-    public void Rebinding_PretendedBySomebodyElse_EndsOnTheOldPath()
+    [DataRow(false, "10.9.9.9")]
+    [DataRow(true, "fd00::9:9")]
+    public void Rebinding_PretendedBySomebodyElse_EndsOnTheOldPath(bool useIPv6, string strangersAddress)
     {
-        using DriverPair pair = NewPair();
+        using DriverPair pair = NewPair(useIPv6: useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         Task download = Download(pair, server, client, 3_000_000);
         pair.Network.RunFor(Milliseconds(300));
         IPEndPoint home = server.RemoteEndPoint;
-        var stranger = SocketAddressBuffer.From(IPAddress.Parse("10.9.9.9"), 999);
+        var stranger = SocketAddressBuffer.From(IPAddress.Parse(strangersAddress), 999);
         bool done = false;
         pair.ToServer.Filter = datagram =>
         {
@@ -91,9 +99,13 @@ public sealed class PathChangeTests : DriverTest
     }
 
     [TestMethod]
-    public void Migration_InMidTransfer_MovesBothSidesAndKeepsTheStreams()
+    [DataRow(false, null)]
+    [DataRow(false, "10.0.88.")]
+    [DataRow(true, null)]
+    [DataRow(true, "fd00::88:")]
+    public void Migration_InMidTransfer_MovesBothSidesAndKeepsTheStreams(bool useIPv6, string? prefix)
     {
-        using DriverPair pair = NewPair();
+        using DriverPair pair = NewPair(useIPv6: useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         Task download = Download(pair, server, client, 3_000_000);
         Task upload = Download(pair, client, server, 3_000_000);
@@ -101,8 +113,10 @@ public sealed class PathChangeTests : DriverTest
         {
             pair.Network.RunFor(Milliseconds(200));
             IPEndPoint old = client.LocalEndPoint;
-            Task migration = client.MigrateAsync().AsTask();
+            IPEndPoint? target = prefix is null ? null : new IPEndPoint(IPAddress.Parse($"{prefix}{i + 1}"), 0);
+            Task migration = client.MigrateAsync(target).AsTask();
             pair.Network.RunUntil(() => !client.LocalEndPoint.Equals(old), Seconds(5));
+            Assert.AreEqual(target?.Address ?? old.Address, client.LocalEndPoint.Address);
             Assert.AreEqual(2, pair.Client.OpenSockets, "The shared socket, and the connection's own.");
             Wait(migration);
         }
@@ -113,12 +127,14 @@ public sealed class PathChangeTests : DriverTest
     }
 
     [TestMethod]
-    public void Migration_ToAPathThatDoesNotWork_FailsAndTheOldOneStays()
+    [DataRow(false, "10.0.7.7")]
+    [DataRow(true, "fd00::7:7")]
+    public void Migration_ToAPathThatDoesNotWork_FailsAndTheOldOneStays(bool useIPv6, string address)
     {
-        using DriverPair pair = NewPair();
+        using DriverPair pair = NewPair(useIPv6: useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         IPEndPoint home = client.LocalEndPoint;
-        var elsewhere = new IPEndPoint(IPAddress.Parse("10.0.7.7"), 7777);
+        var elsewhere = new IPEndPoint(IPAddress.Parse(address), 7777);
         pair.ToServer.Filter = datagram => datagram.Source != SocketAddressBuffer.From(elsewhere);
         Task migration = client.MigrateAsync(elsewhere).AsTask();
         pair.Network.RunUntil(() => pair.Client.OpenSockets == 2);
@@ -284,9 +300,9 @@ public sealed class PathChangeTests : DriverTest
         pair.Network.RunFor(Milliseconds(random.Next(0, 60)));
     }
 
-    private static DriverPair NewPair(Ngtcp2EngineOptions? engine = null)
+    private static DriverPair NewPair(Ngtcp2EngineOptions? engine = null, bool useIPv6 = false)
     {
-        var pair = new DriverPair(engine: engine);
+        var pair = new DriverPair(engine: engine, useIPv6: useIPv6);
         pair.SetLinks(static link => link.BitsPerSecond = 20_000_000);
         return pair;
     }

@@ -11,9 +11,11 @@ public sealed class TimeoutTests : DriverTest
     private static readonly Ngtcp2EngineOptions QuietEngine = new() { PathMtuDiscovery = false };
 
     [TestMethod]
-    public void Handshake_WithoutAnswer_EndsAtItsTimeout()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Handshake_WithoutAnswer_EndsAtItsTimeout(bool useIPv6)
     {
-        using var pair = new DriverPair();
+        using var pair = new DriverPair(useIPv6: useIPv6);
         pair.ToServer.IsUp = false;
         Ngtcp2Connection client = pair.Connect(static o => o with { HandshakeTimeout = Milliseconds(7654.3), IdleTimeout = Seconds(30) });
         pair.Network.RunUntil(() => client.Closed.IsCompleted);
@@ -25,9 +27,11 @@ public sealed class TimeoutTests : DriverTest
     }
 
     [TestMethod]
-    public void Handshake_OfAClientThatFallsSilent_EndsAtTheServersTimeout()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Handshake_OfAClientThatFallsSilent_EndsAtTheServersTimeout(bool useIPv6)
     {
-        using var pair = new DriverPair(listen: static o => o with { HandshakeTimeout = Seconds(3) });
+        using var pair = new DriverPair(listen: static o => o with { HandshakeTimeout = Seconds(3) }, useIPv6: useIPv6);
         Ngtcp2Connection client = pair.Connect();
         pair.Network.RunUntil(() => pair.State.Handshakes == 1);
         TimeSpan begin = pair.Network.Elapsed;
@@ -40,9 +44,11 @@ public sealed class TimeoutTests : DriverTest
     }
 
     [TestMethod]
-    public void Idle_BothSides_EndTogetherAfterTheSmallerTimeout()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Idle_BothSides_EndTogetherAfterTheSmallerTimeout(bool useIPv6)
     {
-        using var pair = new DriverPair(listen: static o => o with { IdleTimeout = Seconds(4) }, engine: QuietEngine);
+        using var pair = new DriverPair(listen: static o => o with { IdleTimeout = Seconds(4) }, engine: QuietEngine, useIPv6: useIPv6);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish(static o => o with { IdleTimeout = Seconds(9) });
         pair.Network.RunFor(Seconds(1));
         TimeSpan lastAtClient = pair.Client.LastReceived;
