@@ -32,7 +32,11 @@ internal sealed class SettingsReader(IConfiguration section, string path, List<s
 
     internal T Choice<T>(string key, T fallback)
         where T : struct, Enum => Parse(key, fallback, string.Join(", ", Enum.GetNames<T>()), static (string text, out T value) =>
-            Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0]));
+        {
+            // By name alone: the runtime would also take numbers, and names with commas between them.
+            value = default;
+            return Enum.GetNames<T>().Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) && Enum.TryParse(text, ignoreCase: true, out value);
+        });
 
     /// <summary>A part of the section; its unknown keys are faults when <see cref="RefuseOthers"/> is called on it.</summary>
     internal SettingsReader Part(string key) => new(Take(key), $"{path}:{key}", faults);
