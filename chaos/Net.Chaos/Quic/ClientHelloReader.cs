@@ -10,6 +10,9 @@ internal sealed class ClientHelloReader
     private readonly byte[] _bytes = new byte[MaxBytes];
     private readonly List<(int Start, int End)> _ranges = [];
 
+    /// <summary>Ranges of bytes that are there and do not touch.</summary>
+    internal int RangeCount => _ranges.Count;
+
     /// <summary>The server name that the client asked for; <c>null</c> while it is not known.</summary>
     internal string? ServerName { get; private set; }
 
@@ -68,27 +71,37 @@ internal sealed class ClientHelloReader
         }
 
         frames.Slice(position, (int)length).CopyTo(_bytes.AsSpan((int)offset));
-        _ranges.Add(((int)offset, (int)(offset + length)));
+        AddRange((int)offset, (int)(offset + length));
         position += (int)length;
         return true;
     }
 
-    private int ContiguousLength()
+    // Ranges that touch become one, so that their number is bounded by the bytes, however often a client sends the same ones.
+    private void AddRange(int start, int end)
     {
-        _ranges.Sort();
-        int end = 0;
-        foreach ((int start, int rangeEnd) in _ranges)
+        if (start == end)
         {
-            if (start > end)
-            {
-                break;
-            }
-
-            end = Math.Max(end, rangeEnd);
+            return;
         }
 
-        return end;
+        int first = 0;
+        while (first < _ranges.Count && _ranges[first].End < start)
+        {
+            first++;
+        }
+
+        int next = first;
+        while (next < _ranges.Count && _ranges[next].Start <= end)
+        {
+            (start, end) = (Math.Min(start, _ranges[next].Start), Math.Max(end, _ranges[next].End));
+            next++;
+        }
+
+        _ranges.RemoveRange(first, next - first);
+        _ranges.Insert(first, (start, end));
     }
+
+    private int ContiguousLength() => _ranges is [(0, int end), ..] ? end : 0;
 
     // ClientHello (RFC 8446 section 4.1.2), then the extension server_name (RFC 6066 section 3).
     private void Read()

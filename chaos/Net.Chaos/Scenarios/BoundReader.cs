@@ -40,8 +40,16 @@ internal static class BoundReader
 
     private static bool TryParse(string figure, string text, out string comparison, out double value)
     {
-        comparison = text.StartsWith(">=", StringComparison.Ordinal) ? ">=" : text.StartsWith('=') ? "=" : "<=";
-        string rest = text.TrimStart('<', '>', '=').Trim();
+        (comparison, string rest) = text switch
+        {
+            ['>', '=', .. string limit] => (">=", limit),
+            ['<', '=', .. string limit] => ("<=", limit),
+            ['=', .. string limit] => ("=", limit),
+            _ => ("<=", text),
+        };
+
+        // What is left of another sign, as of <, => or >>=, makes it no number: a limit is never read as its contrary.
+        rest = rest.Trim();
         if (Figures.IsTime(figure))
         {
             bool parsed = ScenarioText.TryParseTime(rest, out TimeSpan time);

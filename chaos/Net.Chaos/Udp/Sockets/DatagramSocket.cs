@@ -94,7 +94,7 @@ internal sealed unsafe class DatagramSocket : IDisposable
             PeerAddress from = NativeAddress.Read(new ReadOnlySpan<byte>(message.Header.Name, ReceiveBuffers.NameBytes));
             int segment = length;
             byte ecn = 0;
-            ReadControl(ref message.Header, ref segment, ref ecn);
+            ReadControl(new ReadOnlySpan<byte>(message.Header.Control, (int)message.Header.ControlLength), ref segment, ref ecn);
             receiver.Take(this, from, new ReadOnlySpan<byte>(message.Header.Vectors->Base, length), segment, ecn);
         }
 
@@ -164,35 +164,34 @@ internal sealed unsafe class DatagramSocket : IDisposable
         }
     }
 
-    private static void ReadControl(ref MessageHeader header, ref int segment, ref byte ecn)
+    /// <summary>Takes the segment size and the ECN mark out of the control messages of a received message (cmsg(3)).</summary>
+    internal static void ReadControl(ReadOnlySpan<byte> control, ref int segment, ref byte ecn)
     {
-        byte* position = header.Control;
-        byte* end = position + header.ControlLength;
-        while (end - position >= sizeof(ControlMessageHeader))
+        while (control.Length >= sizeof(ControlMessageHeader))
         {
-            var control = (ControlMessageHeader*)position;
-            if (control->Length < (nuint)sizeof(ControlMessageHeader) || control->Length > (nuint)(end - position))
+            ControlMessageHeader header = MemoryMarshal.Read<ControlMessageHeader>(control);
+            if (header.Length < (nuint)sizeof(ControlMessageHeader) || header.Length > (nuint)control.Length)
             {
                 return;
             }
 
-            byte* value = position + sizeof(ControlMessageHeader);
-            switch (control->Level, control->Type)
+            ReadOnlySpan<byte> value = control[sizeof(ControlMessageHeader)..(int)header.Length];
+            switch (header.Level, header.Type)
             {
-                case (LinuxSocket.SOL_IP, LinuxSocket.IP_TOS):
-                    ecn = (byte)(*value & 3);
+                case (LinuxSocket.SOL_IP, LinuxSocket.IP_TOS) when value.Length >= 1:
+                    ecn = (byte)(value[0] & 3);
                     break;
-                case (LinuxSocket.SOL_IPV6, LinuxSocket.IPV6_TCLASS):
-                    ecn = (byte)(*(int*)value & 3);
+                case (LinuxSocket.SOL_IPV6, LinuxSocket.IPV6_TCLASS) when value.Length >= sizeof(int):
+                    ecn = (byte)(MemoryMarshal.Read<int>(value) & 3);
                     break;
-                case (LinuxSocket.SOL_UDP, LinuxSocket.UDP_GRO):
-                    segment = *(int*)value is > 0 and int size ? size : segment;
+                case (LinuxSocket.SOL_UDP, LinuxSocket.UDP_GRO) when value.Length >= sizeof(int):
+                    segment = MemoryMarshal.Read<int>(value) is > 0 and int size ? size : segment;
                     break;
                 default:
                     break;
             }
 
-            position += Align((int)control->Length);
+            control = control[Math.Min(control.Length, Align((int)header.Length))..];
         }
     }
 
