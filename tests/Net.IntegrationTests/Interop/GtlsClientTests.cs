@@ -1,3 +1,4 @@
+using System.Net;
 using System.Globalization;
 using System.Security.Cryptography;
 using Net.IntegrationTests.Setup;
@@ -6,16 +7,17 @@ using Net.Testing;
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>gtlsclient as the client of our listener, over real UDP: it exits with 0 even when it failed, so that the files it downloaded are looked at.</summary>
-[TestClass]
-[TestCategory("Interop")]
-public sealed class GtlsClientTests : IDisposable
+public abstract class GtlsClientTests : IDisposable
 {
     private const string FileName = "file.bin";
     private static InteropCertificates s_certificates = null!;
     private static byte[] s_body = null!;
     private readonly TemporaryDirectory _files = new();
 
-    [ClassInitialize]
+    /// <summary>The address that both ends use.</summary>
+    private protected abstract IPAddress Loopback { get; }
+
+    [ClassInitialize(InheritanceBehavior.BeforeEachDerivedClass)]
     public static async Task MakeCertificatesAsync(TestContext context)
     {
         InteropRequirement.Engine();
@@ -24,10 +26,17 @@ public sealed class GtlsClientTests : IDisposable
         s_body = RandomNumberGenerator.GetBytes(1_000_003);
     }
 
-    [ClassCleanup]
+    [ClassCleanup(InheritanceBehavior.BeforeEachDerivedClass)]
     public static void DeleteCertificates() => s_certificates?.Dispose();
 
-    public void Dispose() => _files.Dispose();
+    [TestInitialize]
+    public void RequireAddress() => SetupRequirement.Loopback(Loopback);
+
+    public void Dispose()
+    {
+        _files.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [TestMethod]
     public async Task Get_AFile_GivesItsBytes()
@@ -187,19 +196,19 @@ public sealed class GtlsClientTests : IDisposable
         Assert.AreEqual("CN=client", (await listener.NextAsync()).PeerCertificate!.Subject);
 
         using HandshakeFailures failures = new();
-        await GtlsPeer.RunClientAsync(listener.Port, "/refused.bin", _files.Path, "-q");
+        await GtlsPeer.RunClientAsync(listener.EndPoint, "/refused.bin", _files.Path, "-q");
         Assert.AreEqual(nameof(TransportError.CertificateRejected), await failures.NextAsync());
         Assert.IsFalse(File.Exists(_files.Combine("refused.bin")) && new FileInfo(_files.Combine("refused.bin")).Length > 0, "a client without a certificate was served");
     }
 
-    private static Task<InteropListener> ListenAsync(
+    private Task<InteropListener> ListenAsync(
         Func<TransportConnection, Task>? serve = null, Func<ListenOptions, ListenOptions>? adjust = null, Func<ServerTlsOptions, ServerTlsOptions>? adjustTls = null) =>
         InteropListener.StartAsync(
             s_certificates,
             serve ?? (static connection => Http3.ServeAsync(connection, s_body)),
             options =>
             {
-                options = options with { ApplicationProtocols = [Http3.Protocol] };
+                options = options with { ApplicationProtocols = [Http3.Protocol], LocalEndPoint = new IPEndPoint(Loopback, 0) };
                 return adjust?.Invoke(options) ?? options;
             },
             tls =>
@@ -212,7 +221,7 @@ public sealed class GtlsClientTests : IDisposable
     {
         string file = _files.Combine(FileName);
         File.Delete(file);
-        string output = await GtlsPeer.RunClientAsync(listener.Port, "/" + FileName, _files.Path, options);
+        string output = await GtlsPeer.RunClientAsync(listener.EndPoint, "/" + FileName, _files.Path, options);
         Assert.IsTrue(File.Exists(file), "nothing was downloaded\n" + output);
         byte[] body = await File.ReadAllBytesAsync(file);
         Assert.IsTrue(s_body.AsSpan().SequenceEqual(body), string.Create(CultureInfo.InvariantCulture, $"{body.Length} of {s_body.Length} bytes came, or other ones\n{output}"));

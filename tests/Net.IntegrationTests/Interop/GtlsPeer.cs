@@ -13,18 +13,22 @@ internal static class GtlsPeer
 
     public static string ClientProgram() => InteropRequirement.RequireProgram("gtlsclient", "ngtcp2-client");
 
+    /// <summary>Starts the server on 127.0.0.1.</summary>
+    public static Task<(PeerProcess Process, int Port)> StartServerAsync(InteropCertificates certificates, string files, params string[] options) =>
+        StartServerAsync(certificates, files, IPAddress.Loopback, options);
+
     /// <summary>Starts the server for a directory of files and waits until its port is bound.</summary>
-    public static async Task<(PeerProcess Process, int Port)> StartServerAsync(InteropCertificates certificates, string files, params string[] options)
+    public static async Task<(PeerProcess Process, int Port)> StartServerAsync(InteropCertificates certificates, string files, IPAddress address, params string[] options)
     {
-        int port = FreePort();
+        int port = FreePort(address);
         PeerProcess process = PeerProcess.Start(
             ServerProgram(),
-            ["--no-quic-dump", "--no-http-dump", "-d", files, .. options, "127.0.0.1", Text(port), certificates.KeyPathOf("server"), certificates.PathOf("server")],
+            ["--no-quic-dump", "--no-http-dump", "-d", files, .. options, address.ToString(), Text(port), certificates.KeyPathOf("server"), certificates.PathOf("server")],
             takesErrors: true);
         try
         {
             using CancellationTokenSource limit = new(Limit);
-            while (!IsBound(port))
+            while (!IsBound(address, port))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(5), limit.Token);
             }
@@ -39,15 +43,20 @@ internal static class GtlsPeer
         }
     }
 
+    /// <summary>Runs the client against a port of 127.0.0.1.</summary>
+    /// <returns>What it printed.</returns>
+    public static Task<string> RunClientAsync(int port, string path, string downloads, params string[] options) =>
+        RunClientAsync(new IPEndPoint(IPAddress.Loopback, port), path, downloads, options);
+
     /// <summary>Runs the client until it has fetched a path, or failed to: its exit code does not tell.</summary>
     /// <returns>What it printed.</returns>
-    public static async Task<string> RunClientAsync(int port, string path, string downloads, params string[] options)
+    public static async Task<string> RunClientAsync(IPEndPoint server, string path, string downloads, params string[] options)
     {
         await using PeerProcess process = PeerProcess.Start(
             ClientProgram(),
             [
                 "--no-quic-dump", "--no-http-dump", "--exit-on-all-streams-close", "--sni=localhost", "--timeout=20s", $"--download={downloads}", .. options,
-                "127.0.0.1", Text(port), $"https://localhost:{Text(port)}{path}",
+                server.Address.ToString(), Text(server.Port), $"https://localhost:{Text(server.Port)}{path}",
             ]);
         await process.WaitForExitAsync();
         return process.Everything;
@@ -56,12 +65,13 @@ internal static class GtlsPeer
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     // The program cannot be told to choose a port itself.
-    private static int FreePort()
+    private static int FreePort(IPAddress address)
     {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private static bool IsBound(int port) => File.ReadAllText("/proc/net/udp").Contains($":{port:X4} ", StringComparison.Ordinal);
+    private static bool IsBound(IPAddress address, int port) =>
+        File.ReadAllText(address.AddressFamily == AddressFamily.InterNetwork ? "/proc/net/udp" : "/proc/net/udp6").Contains($":{port:X4} ", StringComparison.Ordinal);
 }

@@ -7,16 +7,17 @@ using Net.Testing;
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>Our client against gtlsserver, over real UDP: HTTP/3 GETs whose bodies must be the file's bytes.</summary>
-[TestClass]
-[TestCategory("Interop")]
-public sealed class GtlsServerTests
+public abstract class GtlsServerTests
 {
     private const string FileName = "/file.bin";
     private static InteropCertificates s_certificates = null!;
     private static TemporaryDirectory s_files = null!;
     private static byte[] s_body = null!;
 
-    [ClassInitialize]
+    /// <summary>The address that both ends use.</summary>
+    private protected abstract IPAddress Loopback { get; }
+
+    [ClassInitialize(InheritanceBehavior.BeforeEachDerivedClass)]
     public static async Task MakeFilesAsync(TestContext context)
     {
         InteropRequirement.Engine();
@@ -27,19 +28,22 @@ public sealed class GtlsServerTests
         await File.WriteAllBytesAsync(s_files.Combine(FileName[1..]), s_body);
     }
 
-    [ClassCleanup]
+    [ClassCleanup(InheritanceBehavior.BeforeEachDerivedClass)]
     public static void DeleteFiles()
     {
         s_certificates?.Dispose();
         s_files?.Dispose();
     }
 
+    [TestInitialize]
+    public void RequireAddress() => SetupRequirement.Loopback(Loopback);
+
     [TestMethod]
     public async Task Get_AFile_GivesItsBytes()
     {
-        (PeerProcess server, int port) = await StartAsync();
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync();
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
 
         TransportConnection connection = await ConnectAsync(client);
         await AssertGetAsync(connection);
@@ -54,9 +58,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Get_TwentyAtOnce_GivesEachItsBytes()
     {
-        (PeerProcess server, int port) = await StartAsync("-q");
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync("-q");
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
         TransportConnection connection = await ConnectAsync(client);
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => AssertGetAsync(connection)));
@@ -65,9 +69,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Connect_ServerOfAnUnknownAuthority_IsRefused()
     {
-        (PeerProcess server, int port) = await StartAsync();
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync();
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
 
         TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => ConnectAsync(
             client, options => options with { Tls = options.Tls with { ServerCertificatePolicy = s_certificates.StrangersTrust } }));
@@ -78,9 +82,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Retry_AskedForByTheServer_IsAnswered()
     {
-        (PeerProcess server, int port) = await StartAsync("-V");
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync("-V");
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
 
         await AssertGetAsync(await ConnectAsync(client));
 
@@ -91,9 +95,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Token_OfAnEarlierVisit_SparesTheRetry()
     {
-        (PeerProcess server, int port) = await StartAsync("-V");
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync("-V");
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
         WaitableTicketStore tickets = new();
         TransportConnection first = await ConnectAsync(client, WithTickets(tickets));
         await tickets.TokenCame.WithTimeout();
@@ -111,9 +115,9 @@ public sealed class GtlsServerTests
     public async Task Version_Two_IsSpoken(QuicVersion first, QuicVersion spoken, string option)
     {
         string[] options = option.Length == 0 ? ["--preferred-versions=v2", "-q"] : [option, "-q"];
-        (PeerProcess server, int port) = await StartAsync(options);
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync(options);
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
         QuicVersion other = first == QuicVersion.Version1 ? QuicVersion.Version2 : QuicVersion.Version1;
 
         TransportConnection connection = await ConnectAsync(client, options => options with { Versions = [first, other] });
@@ -125,10 +129,10 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Resumption_WithEarlyData_SendsTheRequestEarly()
     {
-        (PeerProcess server, int port) = await StartAsync();
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync();
         await using PeerProcess process = server;
-        await using UdpRelay relay = new(new IPEndPoint(IPAddress.Loopback, port));
-        await using InteropClient client = new(s_certificates, relay.EndPoint.Port);
+        await using UdpRelay relay = new(endPoint);
+        await using InteropClient client = new(s_certificates, relay.EndPoint);
         WaitableTicketStore tickets = new();
         TransportConnection first = await ConnectAsync(client, WithTickets(tickets));
         await AssertGetAsync(first);
@@ -154,9 +158,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task KeyUpdate_BetweenRequests_DisturbsNothing()
     {
-        (PeerProcess server, int port) = await StartAsync("-q");
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync("-q");
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
         TransportConnection connection = await ConnectAsync(client);
         await AssertGetAsync(connection);
 
@@ -168,9 +172,9 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task Migration_BetweenRequests_KeepsTheConnection()
     {
-        (PeerProcess server, int port) = await StartAsync();
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync();
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
         TransportConnection connection = await ConnectAsync(client);
         await AssertGetAsync(connection);
         int before = connection.LocalEndPoint.Port;
@@ -184,15 +188,19 @@ public sealed class GtlsServerTests
     [TestMethod]
     public async Task ClientCertificate_AskedFor_IsShown()
     {
-        (PeerProcess server, int port) = await StartAsync("--verify-client");
+        (PeerProcess server, IPEndPoint endPoint) = await StartAsync("--verify-client");
         await using PeerProcess process = server;
-        await using InteropClient client = new(s_certificates, port);
+        await using InteropClient client = new(s_certificates, endPoint);
 
         await AssertGetAsync(await ConnectAsync(
             client, options => options with { Tls = options.Tls with { Identity = s_certificates.Identity("client") } }));
     }
 
-    private static Task<(PeerProcess Process, int Port)> StartAsync(params string[] options) => GtlsPeer.StartServerAsync(s_certificates, s_files.Path, options);
+    private async Task<(PeerProcess Process, IPEndPoint EndPoint)> StartAsync(params string[] options)
+    {
+        (PeerProcess process, int port) = await GtlsPeer.StartServerAsync(s_certificates, s_files.Path, Loopback, options);
+        return (process, new IPEndPoint(Loopback, port));
+    }
 
     private static async Task<TransportConnection> ConnectAsync(
         InteropClient client, Func<ConnectOptions, ConnectOptions>? adjust = null, Idempotency idempotency = Idempotency.NonIdempotent)

@@ -4,7 +4,7 @@ using Net.Ngtcp2;
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>Our engine as a client, with connections to a foreign server on loopback.</summary>
-internal sealed class InteropClient(InteropCertificates certificates, int port) : IAsyncDisposable
+internal sealed class InteropClient(InteropCertificates certificates, IPEndPoint server) : IAsyncDisposable
 {
     private readonly Ngtcp2Engine _engine = new();
 
@@ -13,7 +13,7 @@ internal sealed class InteropClient(InteropCertificates certificates, int port) 
     {
         ConnectOptions options = new()
         {
-            RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, port),
+            RemoteEndPoint = server,
             ServerName = "localhost",
             ApplicationProtocols = [StreamApplication.Protocol],
             Tls = new ClientTlsOptions { Identity = certificates.Identity("client"), ServerCertificatePolicy = certificates.Trust },

@@ -23,6 +23,8 @@ internal sealed class InteropListener : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
+    public IPEndPoint EndPoint => _listener.LocalEndPoint;
+
     public int Port => _listener.LocalEndPoint.Port;
 
     public ServerState State => ((Ngtcp2Listener)_listener).State;

@@ -1,26 +1,32 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Net.IntegrationTests.Setup;
 using Net.Testing;
 
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>Cloudflare's quiche as the client of our listener, over real UDP with mutual TLS.</summary>
-[TestClass]
-[TestCategory("Interop")]
-public sealed class QuicheClientTests
+public abstract class QuicheClientTests
 {
     private const int Mebibyte = 1 << 20;
     private static InteropCertificates s_certificates = null!;
 
-    [ClassInitialize]
+    /// <summary>The address that both ends use.</summary>
+    private protected abstract IPAddress Loopback { get; }
+
+    [ClassInitialize(InheritanceBehavior.BeforeEachDerivedClass)]
     public static async Task MakeCertificatesAsync(TestContext context)
     {
         InteropRequirement.Quiche();
         s_certificates = await InteropCertificates.MakeAsync();
     }
 
-    [ClassCleanup]
+    [ClassCleanup(InheritanceBehavior.BeforeEachDerivedClass)]
     public static void DeleteCertificates() => s_certificates?.Dispose();
+
+    [TestInitialize]
+    public void RequireAddress() => SetupRequirement.Loopback(Loopback);
 
     [TestMethod]
     public async Task Echo_FourStreamsOfAMebibyte_ComeBackWhole()
@@ -251,12 +257,20 @@ public sealed class QuicheClientTests
         await updates[0];
     }
 
-    private static Task<InteropListener> ListenAsync(
+    private Task<InteropListener> ListenAsync(
         Func<TransportConnection, Task>? serve = null, Func<ListenOptions, ListenOptions>? adjust = null, Func<ServerTlsOptions, ServerTlsOptions>? adjustTls = null) =>
-        InteropListener.StartAsync(s_certificates, serve ?? (static connection => new StreamApplication(connection).ServeAsync()), adjust, adjustTls);
+        InteropListener.StartAsync(
+        s_certificates,
+        serve ?? (static connection => new StreamApplication(connection).ServeAsync()),
+        options =>
+        {
+            options = options with { LocalEndPoint = new IPEndPoint(Loopback, 0) };
+            return adjust?.Invoke(options) ?? options;
+        },
+        adjustTls);
 
     private static QuichePeer Client(InteropListener listener, string scenario, JsonObject? options = null, string? identity = "client", string trust = "ca") =>
-        QuichePeer.StartClient(s_certificates, listener.Port, scenario, options, identity, trust);
+        QuichePeer.StartClient(s_certificates, listener.EndPoint, scenario, options, identity, trust);
 
     private static void AssertEnd(JsonElement end, string by, bool isApplication, long code, string reason)
     {

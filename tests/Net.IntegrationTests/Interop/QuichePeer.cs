@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,17 +13,19 @@ internal sealed class QuichePeer : IAsyncDisposable
 
     public string Everything => _process.Everything;
 
-    /// <summary>The UDP port of a server.</summary>
-    public int Port { get; private init; }
+    /// <summary>Where a server listens.</summary>
+    public IPEndPoint EndPoint { get; private init; } = null!;
 
     /// <summary>Starts a server and waits until it listens.</summary>
-    public static async Task<QuichePeer> StartServerAsync(InteropCertificates certificates, JsonObject? options = null, string identity = "server", string trust = "ca")
+    public static async Task<QuichePeer> StartServerAsync(InteropCertificates certificates, IPAddress address, JsonObject? options = null, string identity = "server", string trust = "ca")
     {
+        options ??= [];
+        options["host"] = address.ToString();
         PeerProcess process = Start("server.js", certificates, identity, trust, options);
         try
         {
             JsonElement ready = await TakeAsync(process, "ready");
-            return new QuichePeer(process) { Port = ready.GetProperty("port").GetInt32() };
+            return new QuichePeer(process) { EndPoint = new IPEndPoint(address, ready.GetProperty("port").GetInt32()) };
         }
         catch
         {
@@ -31,13 +34,14 @@ internal sealed class QuichePeer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a client that runs one scenario against a port.</summary>
+    /// <summary>Starts a client that runs one scenario against a server on this machine.</summary>
     /// <param name="identity">The certificate to show, or <c>null</c> for none.</param>
     public static QuichePeer StartClient(
-        InteropCertificates certificates, int port, string scenario, JsonObject? options = null, string? identity = "client", string trust = "ca")
+        InteropCertificates certificates, IPEndPoint server, string scenario, JsonObject? options = null, string? identity = "client", string trust = "ca")
     {
         options ??= [];
-        options["port"] = port;
+        options["host"] = server.Address.ToString();
+        options["port"] = server.Port;
         options["scenario"] = scenario;
         return new QuichePeer(Start("client.js", certificates, identity, trust, options));
     }

@@ -2,33 +2,38 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Net.IntegrationTests.Ngtcp2;
+using Net.IntegrationTests.Setup;
 using Net.Testing;
 
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>Our client against Cloudflare's quiche as the server, over real UDP with mutual TLS.</summary>
-[TestClass]
-[TestCategory("Interop")]
-public sealed class QuicheServerTests
+public abstract class QuicheServerTests
 {
     private const int Mebibyte = 1 << 20;
     private static InteropCertificates s_certificates = null!;
 
-    [ClassInitialize]
+    /// <summary>The address that both ends use.</summary>
+    private protected abstract IPAddress Loopback { get; }
+
+    [ClassInitialize(InheritanceBehavior.BeforeEachDerivedClass)]
     public static async Task MakeCertificatesAsync(TestContext context)
     {
         InteropRequirement.Quiche();
         s_certificates = await InteropCertificates.MakeAsync();
     }
 
-    [ClassCleanup]
+    [ClassCleanup(InheritanceBehavior.BeforeEachDerivedClass)]
     public static void DeleteCertificates() => s_certificates?.Dispose();
+
+    [TestInitialize]
+    public void RequireAddress() => SetupRequirement.Loopback(Loopback);
 
     [TestMethod]
     public async Task Echo_FourStreamsOfAMebibyte_ComeBackWhole()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StreamRequests.EchoAsync(connection, Mebibyte)));
@@ -46,7 +51,7 @@ public sealed class QuicheServerTests
     public async Task Streams_OfEachKind_CarryAMebibyte()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         StreamApplication application = new(await client.ConnectAsync());
         Task serving = application.ServeAsync();
 
@@ -62,7 +67,7 @@ public sealed class QuicheServerTests
     public async Task Reset_ByOurSide_ReachesTheServerWithItsCode()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
         await using TransportStream stream = await StreamRequests.OpenEchoAsync(connection);
 
@@ -77,7 +82,7 @@ public sealed class QuicheServerTests
     public async Task StopReading_ByOurSide_ReachesTheServerWithItsCode()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
         await using TransportStream stream = await StreamRequests.OpenEchoAsync(connection);
 
@@ -92,7 +97,7 @@ public sealed class QuicheServerTests
     public async Task Aborts_ByTheServer_ReachOurApplicationWithTheirCodes()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
 
         await using TransportStream reset = await StreamRequests.SendAsync(connection, StreamApplication.Request('r', 0x11223344, []));
@@ -106,7 +111,7 @@ public sealed class QuicheServerTests
     public async Task Close_ByOurSide_CarriesCodeAndReason()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
         await StreamRequests.EchoAsync(connection, 1000);
 
@@ -119,7 +124,7 @@ public sealed class QuicheServerTests
     public async Task Close_ByTheServer_CarriesCodeAndReason()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
 
         await using TransportStream stream = await StreamRequests.SendAsync(connection, StreamApplication.Request('c', 4712, "no more today"u8));
@@ -135,7 +140,7 @@ public sealed class QuicheServerTests
     public async Task ClientCertificate_RefusedByTheServer_IsReportedWithItsAlert(string? identity, int code)
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
 
         TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => client.ConnectAsync(
             options => options with { Tls = options.Tls with { Identity = identity is null ? null : s_certificates.Identity(identity) } }));
@@ -149,7 +154,7 @@ public sealed class QuicheServerTests
     public async Task ServerCertificate_OfAnUnknownAuthority_IsRefusedWithItsAlert()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
 
         TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => client.ConnectAsync(
             options => options with { Tls = options.Tls with { ServerCertificatePolicy = s_certificates.StrangersTrust } }));
@@ -162,7 +167,7 @@ public sealed class QuicheServerTests
     public async Task ServerCertificate_WithoutTheName_IsRefused()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
 
         TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => client.ConnectAsync(
             static options => options with { ServerName = "elsewhere.example" }));
@@ -175,7 +180,7 @@ public sealed class QuicheServerTests
     public async Task ApplicationProtocol_NoneInCommon_FailsToConnect()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
 
         TransportException refused = await Assert.ThrowsExactlyAsync<TransportException>(() => client.ConnectAsync(
             static options => options with { ApplicationProtocols = ["something-else"] }));
@@ -188,7 +193,7 @@ public sealed class QuicheServerTests
     public async Task Datagrams_Sent_ComeBack()
     {
         await using QuichePeer server = await StartAsync(new() { ["datagrams"] = true });
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync(static options => options with { Limits = new TransportLimits { MaxDatagramSize = 1200 } });
         HashSet<byte> missing = [.. Enumerable.Range(0, 50).Select(static i => (byte)i)];
 
@@ -213,7 +218,7 @@ public sealed class QuicheServerTests
     public async Task Retry_AskedForByTheServer_IsAnswered()
     {
         await using QuichePeer server = await StartAsync(new() { ["retry"] = true });
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
 
         await StreamRequests.EchoAsync(connection, 1000);
@@ -225,8 +230,8 @@ public sealed class QuicheServerTests
     public async Task Resumption_WithEarlyData_SendsTheFirstRequestEarly()
     {
         await using QuichePeer server = await StartAsync(new() { ["earlyData"] = true });
-        await using UdpRelay relay = new(new IPEndPoint(IPAddress.Loopback, server.Port));
-        await using InteropClient client = new(s_certificates, relay.EndPoint.Port);
+        await using UdpRelay relay = new(server.EndPoint);
+        await using InteropClient client = new(s_certificates, relay.EndPoint);
         WaitableTicketStore tickets = new();
         ClientTlsOptions tls = new() { Identity = s_certificates.Identity("client"), ServerCertificatePolicy = s_certificates.Trust, TicketStore = tickets };
         TransportConnection first = await client.ConnectAsync(options => options with { Tls = tls, AllowEarlyData = true });
@@ -255,7 +260,7 @@ public sealed class QuicheServerTests
     public async Task Version_FirstOneUnknownToTheServer_IsNegotiated()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
 
         TransportConnection connection = await client.ConnectAsync(static options => options with { Versions = [QuicVersion.Version2, QuicVersion.Version1] });
         await StreamRequests.EchoAsync(connection, 1000);
@@ -267,7 +272,7 @@ public sealed class QuicheServerTests
     public async Task Migration_ByOurSide_IsFollowedByTheServer()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
         await StreamRequests.EchoAsync(connection, 100_000);
         int port = connection.LocalEndPoint.Port;
@@ -283,7 +288,7 @@ public sealed class QuicheServerTests
     public async Task KeyUpdate_ByOurSide_DisturbsNothing()
     {
         await using QuichePeer server = await StartAsync();
-        await using InteropClient client = new(s_certificates, server.Port);
+        await using InteropClient client = new(s_certificates, server.EndPoint);
         TransportConnection connection = await client.ConnectAsync();
 
         Task echo = StreamRequests.EchoAsync(connection, Mebibyte);
@@ -292,11 +297,11 @@ public sealed class QuicheServerTests
         await StreamRequests.EchoAsync(connection, Mebibyte);
     }
 
-    private static Task<QuichePeer> StartAsync(JsonObject? options = null)
+    private Task<QuichePeer> StartAsync(JsonObject? options = null)
     {
         options ??= [];
         options["verifyPeer"] = true;
-        return QuichePeer.StartServerAsync(s_certificates, options);
+        return QuichePeer.StartServerAsync(s_certificates, Loopback, options);
     }
 
     private static async Task TakePathEventAsync(QuichePeer server, string type)

@@ -77,11 +77,13 @@ public abstract class Ngtcp2Test
 
     internal static ListenOptions ListenOn(string address, ServerTlsOptions? tls = null, int port = 0)
     {
+        IPAddress local = IPAddress.Parse(address);
+        SetupRequirement.Loopback(local);
         ServerTlsOptions chosen = tls ?? PlainServerTls;
         return new ListenOptions
         {
             ApplicationProtocols = [Protocol],
-            LocalEndPoint = new IPEndPoint(IPAddress.Parse(address), port),
+            LocalEndPoint = new IPEndPoint(local, port),
             Tls = (in ClientHello _) => chosen,
         };
     }

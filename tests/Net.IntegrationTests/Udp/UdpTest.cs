@@ -1,4 +1,5 @@
 using System.Net;
+using Net.IntegrationTests.Setup;
 using Net.Ngtcp2.Udp;
 
 namespace Net.IntegrationTests.Udp;
@@ -36,6 +37,7 @@ public abstract class UdpTest
 
     internal UdpSocket Open(string address, int port = 0, Func<UdpSocketOptions, UdpSocketOptions>? change = null)
     {
+        SetupRequirement.Loopback(IPAddress.Parse(address));
         UdpSocketOptions options = new() { LocalEndPoint = new IPEndPoint(IPAddress.Parse(address), port) };
         return Own(UdpSocket.Open(change is null ? options : change(options)));
     }

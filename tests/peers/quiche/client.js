@@ -1,5 +1,5 @@
 // A quiche client for the interop tests. Its options are one JSON argument:
-// {"port": N, "scenario": NAME, "ca": FILE, "cert": FILE, "key": FILE, "alpn": NAME, ...} and what the scenario takes.
+// {"host": ADDRESS, "port": N, "scenario": NAME, "ca": FILE, "cert": FILE, "key": FILE, "alpn": NAME, ...} and what the scenario takes.
 // Runs the scenario, prints {"event":"done",...} with what it saw, and exits with 0. Exits with 1 when anything is not
 // as it should be; the reason is on standard error.
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ const connections = [];
 const config = makeConfig({ ...options, ca: read(options.ca), cert: read(options.cert), key: read(options.key) });
 
 async function connect(session) {
-  const connection = Connection.connect(config, options.serverName ?? 'localhost', await openSocket(), options.port, session);
+  const connection = Connection.connect(config, options.serverName ?? 'localhost', await openSocket(options.host), options.port, session);
   connections.push(connection);
   connection.waiting = [];
   serve(connection, (answer) => connection.waiting.shift()(answer));

@@ -18,14 +18,15 @@ export class StreamError extends Error {
   }
 }
 
-export async function openSocket(port = 0) {
-  const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: socketBufferBytes, sendBufferSize: socketBufferBytes });
-  socket.bind(port, '127.0.0.1');
+export async function openSocket(host = '127.0.0.1') {
+  const type = host.includes(':') ? 'udp6' : 'udp4';
+  const socket = dgram.createSocket({ type, recvBufferSize: socketBufferBytes, sendBufferSize: socketBufferBytes });
+  socket.bind(0, host);
   await once(socket, 'listening');
   return socket;
 }
 
-const local = (socket) => ({ host: '127.0.0.1', port: socket.address().port });
+const local = (socket) => ({ host: socket.address().address, port: socket.address().port });
 
 // options: alpn, ca, key, cert, verifyPeer, earlyData, ticketKey, datagrams, maxStreams, windowBytes, idleTimeout
 export function makeConfig(options) {
@@ -160,7 +161,7 @@ export class Connection extends EventEmitter {
   }
 
   static connect(config, serverName, socket, port, session) {
-    const peer = { host: '127.0.0.1', port };
+    const peer = { host: local(socket).host, port };
     const connection = quiche.Connection.connect(serverName, crypto.randomBytes(connectionIdLength), local(socket), peer, config);
     if (session) connection.setSession(session);
     const made = new Connection(connection, false, socket, peer);
@@ -215,7 +216,7 @@ export class Connection extends EventEmitter {
 
   // Moves to a new local port with path validation (RFC 9000, section 9.2).
   async migrate() {
-    const socket = await openSocket();
+    const socket = await openSocket(this.peer.host);
     this.listen(socket);
     const validated = this.nextPathEvent('Validated');
     this.sockets.set(local(socket).port, socket);
@@ -232,7 +233,7 @@ export class Connection extends EventEmitter {
   async rebind() {
     const old = this.socket;
     this.pretendedLocal ??= local(old);
-    const socket = await openSocket();
+    const socket = await openSocket(this.peer.host);
     this.sockets.set(this.pretendedLocal.port, socket);
     this.socket = socket;
     this.listen(socket);

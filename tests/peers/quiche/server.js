@@ -1,5 +1,5 @@
 // A quiche server for the interop tests. Its options are one JSON argument:
-// {"ca": FILE, "cert": FILE, "key": FILE, "verifyPeer": BOOL, "alpn": NAME, "retry": BOOL, "datagrams": BOOL, "earlyData": BOOL}
+// {"host": ADDRESS, "ca": FILE, "cert": FILE, "key": FILE, "verifyPeer": BOOL, "alpn": NAME, "retry": BOOL, "datagrams": BOOL, "earlyData": BOOL}
 // Prints {"event":"ready","port":N} when it listens, then one JSON line for what happens. Ends when it is killed or its
 // standard input ends.
 import crypto from 'node:crypto';
@@ -16,7 +16,7 @@ const config = makeConfig({
   ticketKey: crypto.randomBytes(48),
 });
 
-const socket = await openSocket();
+const socket = await openSocket(options.host);
 const server = new Server(config, socket, options.retry ?? false);
 server.on('connection', (connection) => {
   connection.on('stream', () => {
