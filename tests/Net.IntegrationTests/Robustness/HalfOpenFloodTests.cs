@@ -19,13 +19,15 @@ public sealed class HalfOpenFloodTests : Ngtcp2Test
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromMinutes(10);
 
     [TestMethod]
-    public async Task Handshakes_BegunFromManyAddresses_MeetRetryAndTheLimitAndEnd()
+    [DataRow("127.0.0.1")]
+    [DataRow("::1")]
+    public async Task Handshakes_BegunFromManyAddresses_MeetRetryAndTheLimitAndEnd(string address)
     {
         Random random = TestSeed.TakeRandom(TestContext);
         var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
         Ngtcp2Engine engine = NewEngine();
         Ngtcp2Engine serving = NewEngine(o => o with { TimeProvider = time });
-        EchoServer server = await ListenAsync(serving, ListenOn("127.0.0.1") with
+        EchoServer server = await ListenAsync(serving, ListenOn(address) with
         {
             ApplicationProtocols = [HelloProtocol],
             RetryThreshold = RetryThreshold,
@@ -37,7 +39,7 @@ public sealed class HalfOpenFloodTests : Ngtcp2Test
         Task clock = RunClockAsync(time, stop.Token);
         TransportConnection honest = await HonestAsync(engine, server);
         Assert.AreEqual(0, server.State.Retries);
-        AttackSource[] sources = [.. Enumerable.Range(0, Sources).Select(i => new AttackSource(IPAddress.Parse($"127.1.{i / 250}.{1 + (i % 250)}"), server.EndPoint))];
+        AttackSource[] sources = [.. Enumerable.Range(0, Sources).Select(i => new AttackSource(AddressOf(address, i), server.EndPoint))];
         try
         {
             await FloodAsync(engine, server, honest, sources, random);
@@ -63,6 +65,10 @@ public sealed class HalfOpenFloodTests : Ngtcp2Test
         await stop.CancelAsync();
         await clock;
     }
+
+    // Every address in 127.0.0.0/8 is this machine; of IPv6 there is one, with a port for each.
+    private static IPAddress AddressOf(string address, int number) =>
+        address == "::1" ? IPAddress.IPv6Loopback : IPAddress.Parse($"127.1.{number / 250}.{1 + (number % 250)}");
 
     // Pacing needs time to pass between the packets of a flight.
     private static async Task RunClockAsync(ManualTimeProvider time, CancellationToken stop)

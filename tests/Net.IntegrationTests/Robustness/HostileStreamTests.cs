@@ -19,11 +19,13 @@ public sealed class HostileStreamTests : Ngtcp2Test
     private NetServer _server = null!;
 
     [TestMethod]
-    public async Task Headers_OfAllWrongKinds_EndTheirOwnStreamsWithTheirOwnCodes()
+    [DataRow("127.0.0.1")]
+    [DataRow("::1")]
+    public async Task Headers_OfAllWrongKinds_EndTheirOwnStreamsWithTheirOwnCodes(string address)
     {
         Random random = TestSeed.TakeRandom(TestContext);
         Ngtcp2Engine engine = NewEngine();
-        IPEndPoint server = await ServeAsync(engine);
+        IPEndPoint server = await ServeAsync(engine, address);
         TransportConnection hostile = await ConnectAsync(engine, server);
         TransportConnection honest = await ConnectAsync(engine, server);
         using var stop = new CancellationTokenSource();
@@ -52,11 +54,13 @@ public sealed class HostileStreamTests : Ngtcp2Test
     }
 
     [TestMethod]
-    public async Task StopSending_OfAThousandStreams_EndsTheConnectionAndNoOther()
+    [DataRow("127.0.0.1")]
+    [DataRow("::1")]
+    public async Task StopSending_OfAThousandStreams_EndsTheConnectionAndNoOther(string address)
     {
         const long ProtocolViolation = 0xa;
         Ngtcp2Engine engine = NewEngine();
-        IPEndPoint server = await ServeAsync(engine, maxResets: 200);
+        IPEndPoint server = await ServeAsync(engine, address, maxResets: 200);
         TransportConnection hostile = await ConnectAsync(engine, server);
         TransportConnection honest = await ConnectAsync(engine, server);
         using var stop = new CancellationTokenSource();
@@ -216,10 +220,10 @@ public sealed class HostileStreamTests : Ngtcp2Test
         stream.Input.AdvanceTo(read.Buffer.End);
     }
 
-    private async Task<IPEndPoint> ServeAsync(Ngtcp2Engine engine, int maxResets = ManyResets)
+    private async Task<IPEndPoint> ServeAsync(Ngtcp2Engine engine, string address, int maxResets = ManyResets)
     {
         _server = new NetServerBuilder().MapStream("echo", new EchoHandler()).Build();
-        return await _server.ListenAsync(engine, ListenOn("127.0.0.1") with
+        return await _server.ListenAsync(engine, ListenOn(address) with
         {
             ApplicationProtocols = _server.ApplicationProtocols,
             Limits = new TransportLimits { MaxResetsPerSecond = maxResets },
