@@ -14,7 +14,7 @@ internal static class GoalTable
                 yield return
                 [
                     goal.Row, goal.What, Limit(goal, goal.Must), Limit(goal, goal.Aim), standing.Placement,
-                    Format.Number(standing.Measured, 2), goal.Judge(standing.Measured), standing.Noise is { } noise ? Format.Percent(noise) : "-",
+                    Format.Number(standing.Measured, 2), goal.Judge(standing.Measured, standing.Noise), standing.Noise is { } noise ? Format.Percent(noise) : "-",
                     standing.Note,
                 ];
             }

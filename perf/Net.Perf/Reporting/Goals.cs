@@ -41,9 +41,23 @@ internal sealed record Goal(string Row, string What, double? Must, double? Aim, 
         new("18b", "p99 beside one slow backend, peak EWMA / round robin", 0.75, 0.35),
     ];
 
-    /// <summary>How a measured value stands: "met" reaches the aim, "must" reaches what must be but not the aim, "missed" reaches neither.</summary>
-    internal string Judge(double value)
+    /// <summary>The largest spread of the yardstick with itself at which anything is claimed of a row.</summary>
+    internal const double MaxNoise = 0.05;
+
+    /// <summary>
+    /// How a measured value stands: "met" reaches the aim, "must" reaches what must be but not the aim, "missed" reaches neither. "not sure": the yardstick differed from itself by more than
+    /// <see cref="MaxNoise"/>, or nothing was measured, so that nothing is claimed.
+    /// </summary>
+    /// <param name="value">What was measured.</param>
+    /// <param name="noise">The A/A spread of the row; <c>null</c> for what is counted.</param>
+    internal string Judge(double value, double? noise = null)
     {
+        // A spread that is no number, as of a single pair, says no more than one that is too large.
+        if (double.IsNaN(value) || (noise is { } spread && !(spread <= MaxNoise)))
+        {
+            return "not sure";
+        }
+
         // What is shown is what is judged: a value that reads 0.0 in the table is 0.
         double rounded = Math.Round(value, 2);
         bool Reaches(double limit) => HigherIsBetter ? rounded >= limit : rounded <= limit;

@@ -19,7 +19,7 @@ internal static class MarkdownReport
 
         if (report.Standings.Count > 0)
         {
-            text.Append("\n## Goals\n\nmet: the aim is reached; must: what must be is reached, the aim is not; missed: neither.\n\n");
+            text.Append("\n## Goals\n\nmet: the aim is reached; must: what must be is reached, the aim is not; missed: neither; not sure: the A/A spread is over 5 %, so that nothing is claimed.\n\n");
             AppendTable(text, GoalTable.Columns, GoalTable.Rows(report));
         }
 

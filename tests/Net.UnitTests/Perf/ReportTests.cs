@@ -13,7 +13,7 @@ public sealed class ReportTests
     [DataRow(1.11, "must")]
     [DataRow(1.25, "must")]
     [DataRow(1.26, "missed")]
-    [DataRow(double.NaN, "missed")]
+    [DataRow(double.NaN, "not sure")]
     public void Judge_WhereLessIsBetter_ComparesWithAimAndMust(double value, string verdict) =>
         Assert.AreEqual(verdict, new Goal("x", "something", 1.25, 1.1).Judge(value));
 
@@ -36,6 +36,29 @@ public sealed class ReportTests
     [DataRow(3072.1, "missed")]
     public void Judge_WithOnlyAnAim_KnowsNoMust(double value, string verdict) =>
         Assert.AreEqual(verdict, new Goal("x", "something", null, 3072).Judge(value));
+
+    [TestMethod]
+    [DataRow(1.0, 0.05, "met")]
+    [DataRow(1.2, 0.05, "must")]
+    [DataRow(9.9, 0.0, "missed")]
+    [DataRow(1.0, 0.0501, "not sure")]
+    [DataRow(1.2, 0.3, "not sure")]
+    [DataRow(9.9, double.PositiveInfinity, "not sure")]
+    [DataRow(9.9, double.NaN, "not sure")]
+    public void Judge_YardstickThatDiffersFromItself_ClaimsNothing(double value, double noise, string verdict) =>
+        Assert.AreEqual(verdict, new Goal("x", "something", 1.25, 1.1).Judge(value, noise));
+
+    [TestMethod]
+    public void Format_OfANoisyRow_SaysThatNothingIsClaimed()
+    {
+        var report = new Report();
+        report.Stand("15", 0.5, "", 0.2);
+
+        string text = MarkdownReport.Format(report, []);
+
+        StringAssert.Contains(text, "| 0.50 | not sure | 20.0 % |");
+        StringAssert.Contains(text, "not sure: the A/A spread is over 5 %");
+    }
 
     [TestMethod]
     public void Format_OfAGoalWithOnlyAnAim_LeavesTheMustOut()
