@@ -4,6 +4,7 @@ using Net.Chaos.Api;
 using Net.Chaos.Proxy;
 using Net.Chaos.Udp;
 using Net.Chaos.Udp.Sockets;
+using Net.IntegrationTests.Setup;
 using Net.Testing;
 
 namespace Net.ChaosTests.EndToEnd;
@@ -168,11 +169,7 @@ public sealed class UdpProxyTests : IAsyncDisposable
     [TestMethod]
     public async Task Proxy_OnIPv6_CarriesToo()
     {
-        if (!Socket.OSSupportsIPv6)
-        {
-            Assert.Inconclusive("This machine has no IPv6.");
-        }
-
+        SetupRequirement.Loopback(IPAddress.IPv6Loopback);
         using Socket server = NewSocket(AddressFamily.InterNetworkV6);
         using Socket client = NewSocket(AddressFamily.InterNetworkV6);
         await using var proxy = new ChaosProxy(new ChaosProxyOptions { Name = "six", Listen = "[::1]:0", Upstream = server.LocalEndPoint!.ToString()!, Protocol = ProxyProtocol.Udp });

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Net.IntegrationTests.Setup;
 using Net.Ngtcp2.Udp;
 
 namespace Net.IntegrationTests.Udp;
@@ -24,7 +25,7 @@ internal static partial class NetworkNamespace
                 // A network namespace belongs to a thread; it ends with the thread and its sockets.
                 if (Unshare(CLONE_NEWNET) != 0)
                 {
-                    Assert.Inconclusive($"A network namespace needs CAP_SYS_ADMIN: {Errno.Describe(Marshal.GetLastPInvokeError())}.");
+                    SetupRequirement.Missing($"A network namespace needs CAP_SYS_ADMIN: {Errno.Describe(Marshal.GetLastPInvokeError())}.");
                 }
 
                 Configure("ip link set lo up");
@@ -51,12 +52,12 @@ internal static partial class NetworkNamespace
             Assert.IsTrue(process.WaitForExit(TimeSpan.FromSeconds(20)));
             if (process.ExitCode != 0)
             {
-                Assert.Inconclusive($"'{command}' failed: {error}");
+                SetupRequirement.Missing($"'{command}' failed: {error}");
             }
         }
         catch (Win32Exception exception)
         {
-            Assert.Inconclusive($"The command '{parts[0]}' of iproute2 is missing: {exception.Message}");
+            SetupRequirement.Missing($"The command '{parts[0]}' of iproute2 is missing: {exception.Message} Run src/setup/peers.sh.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Net.IntegrationTests.Setup;
 using Net.Ngtcp2.Udp;
 
@@ -37,8 +38,13 @@ public abstract class UdpTest
 
     internal UdpSocket Open(string address, int port = 0, Func<UdpSocketOptions, UdpSocketOptions>? change = null)
     {
-        SetupRequirement.Loopback(IPAddress.Parse(address));
-        UdpSocketOptions options = new() { LocalEndPoint = new IPEndPoint(IPAddress.Parse(address), port) };
+        IPAddress local = IPAddress.Parse(address);
+        if (local.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            SetupRequirement.Loopback(IPAddress.IPv6Loopback);
+        }
+
+        UdpSocketOptions options = new() { LocalEndPoint = new IPEndPoint(local, port) };
         return Own(UdpSocket.Open(change is null ? options : change(options)));
     }
 
