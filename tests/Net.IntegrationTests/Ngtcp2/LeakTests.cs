@@ -104,7 +104,7 @@ public sealed class LeakTests : Ngtcp2Test
             await ListenAsync(engine, ListenOn("::1", MutualServerTls) with { MaxConnections = 1, HandshakeTimeout = TimeSpan.FromSeconds(1) }),
         ];
         int[] cancelled = [0, 0];
-        await AssertFlatAsync(rounds: 3, async () =>
+        await AssertFlatAsync(rounds: 2, async () =>
         {
             for (int family = 0; family < servers.Length; family++)
             {

@@ -58,13 +58,11 @@ public sealed class LifetimeTests : Ngtcp2Test
     }
 
     [TestMethod]
-    [DataRow("127.0.0.1")]
-    [DataRow("::1")]
-    public async Task Connect_CancelledAtRandomMoments_LeavesNothingBehind(string address)
+    public async Task Connect_CancelledAtRandomMoments_LeavesNothingBehind()
     {
         Random random = TestSeed.TakeRandom(TestContext);
         Ngtcp2Engine engine = NewEngine();
-        EchoServer server = await ListenAsync(engine, ListenOn(address) with { HandshakeTimeout = TimeSpan.FromSeconds(1) });
+        EchoServer server = await ListenAsync(engine, ListenOn("127.0.0.1") with { HandshakeTimeout = TimeSpan.FromSeconds(1) });
         for (int i = 0; i < 100; i++)
         {
             using var source = new CancellationTokenSource();
