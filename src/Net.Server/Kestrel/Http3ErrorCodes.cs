@@ -12,6 +12,9 @@ internal static class Http3ErrorCodes
     /// <summary>The peer opened or refused a stream that it should not have.</summary>
     internal const long StreamCreationError = 0x103;
 
+    /// <summary>A stream that the connection cannot do without was ended or refused.</summary>
+    internal const long ClosedCriticalStream = 0x104;
+
     /// <summary>A frame that its stream, or its place there, does not allow.</summary>
     internal const long FrameUnexpected = 0x105;
 
@@ -29,6 +32,9 @@ internal static class Http3ErrorCodes
 
     /// <summary>This side gives the request up.</summary>
     internal const long RequestCancelled = 0x10c;
+
+    /// <summary>A request that HTTP's rules make malformed.</summary>
+    internal const long MessageError = 0x10e;
 
     /// <summary>A field section that cannot be decoded.</summary>
     internal const long QpackDecompressionFailed = 0x200;

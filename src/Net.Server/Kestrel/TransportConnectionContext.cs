@@ -72,6 +72,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
 
     internal ResponseRateWatch? ResponseRate { get; }
 
+    internal RequestPriorities Priorities { get; } = new();
+
     internal ILogger Logger => _scope.Logger;
 
     /// <summary>Why this side aborted the connection, once it has.</summary>
@@ -189,6 +191,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
             return;
         }
 
+        // Before the context may be taken again, and have another stream.
+        Priorities.Remove(context.StreamId);
         if (canServeAgain)
         {
             Keep(context);
@@ -215,6 +219,7 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
                 _requests++;
             }
 
+            Priorities.Add(stream);
             context = _pool.TryTake();
         }
 

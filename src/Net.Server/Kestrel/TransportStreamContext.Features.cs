@@ -7,7 +7,7 @@ namespace Net.Server.Kestrel;
 // What Kestrel asks of a stream by its features: what it is, its error codes, aborts.
 internal sealed partial class TransportStreamContext
     : IStreamDirectionFeature, IStreamIdFeature, IProtocolErrorCodeFeature, IStreamAbortFeature, IStreamClosedFeature, IPersistentStateFeature,
-      IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, ITransportStreamFeature
+      IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, ITransportStreamFeature, IHttp3Observer
 {
     // No error code is negative (RFC 9000, section 20.2), and Kestrel takes -1 for "none".
     private const long NoError = -1;
@@ -165,15 +165,30 @@ internal sealed partial class TransportStreamContext
         return new ConnectionResetException(failure.Message, failure);
     }
 
-    /// <summary>Ends the connection for what its peer did on this stream.</summary>
+    /// <summary>Ends the connection, or only this stream, for what its peer did here.</summary>
     /// <returns>What the read throws.</returns>
-    internal ConnectionAbortedException RejectConnection(Http3Violation violation)
+    internal Exception Reject(Http3Violation violation)
     {
         var reason = new ConnectionAbortedException($"The client broke HTTP/3: {violation.Reason}.");
-        _connection.Error = violation.ErrorCode;
-        _connection.Abort(reason);
-        return reason;
+        if (!violation.EndsStreamOnly)
+        {
+            _connection.Error = violation.ErrorCode;
+            _connection.Abort(reason);
+            return reason;
+        }
+
+        Error = violation.ErrorCode;
+        Abort(reason);
+
+        // Kestrel takes it for a reset by the client with the code in Error, and ends the request without a word; what this side aborts it logs as an error of its own.
+        return new ConnectionResetException(reason.Message, reason);
     }
+
+    /// <summary>The priority that the request's headers ask for, unless the client has said another by now.</summary>
+    public void HandlePriority(StreamPriority priority) => _connection.Priorities.SetFromHeaders(StreamId, priority);
+
+    /// <summary>A priority for any request of the connection.</summary>
+    public void HandlePriorityUpdate(long streamId, StreamPriority priority) => _connection.Priorities.Update(streamId, priority);
 
     private void BeginAborts()
     {

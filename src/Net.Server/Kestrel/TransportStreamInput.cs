@@ -9,7 +9,7 @@ namespace Net.Server.Kestrel;
 /// <remarks>One instance serves all requests that its stream context serves, one after the other.</remarks>
 internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeReader
 {
-    private readonly Http3StreamCheck _check = new();
+    private readonly Http3StreamCheck _check = new(owner);
     private PipeReader _inner = null!;
     private ReadOnlySequence<byte> _buffer;
     private long _checked;
@@ -43,7 +43,7 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
         }
         catch (TransportException exception)
         {
-            throw owner.TranslateReadFailure(exception);
+            throw Translate(exception);
         }
 
         result = Note(result);
@@ -60,7 +60,7 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
         }
         catch (TransportException exception)
         {
-            throw owner.TranslateReadFailure(exception);
+            throw Translate(exception);
         }
 
         return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Note(read.Result)) : AwaitReadAsync(read);
@@ -103,7 +103,7 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
         }
         catch (TransportException exception)
         {
-            throw owner.TranslateReadFailure(exception);
+            throw Translate(exception);
         }
     }
 
@@ -126,6 +126,9 @@ internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeR
             owner.HandleInputEnded();
         }
 
-        return violation is null ? result : throw owner.RejectConnection(violation);
+        return violation is null ? result : throw owner.Reject(violation);
     }
+
+    private Exception Translate(TransportException failure) =>
+        failure.Error == TransportError.StreamReset && _check.InspectReset() is Http3Violation violation ? owner.Reject(violation) : owner.TranslateReadFailure(failure);
 }

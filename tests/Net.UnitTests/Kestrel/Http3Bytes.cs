@@ -66,6 +66,14 @@ internal static class Http3Bytes
 
     internal static byte[] Frame(long type, ReadOnlySpan<byte> payload) => [.. Integer(type), .. Integer(payload.Length), .. payload];
 
+    /// <summary>At least so many bytes of frames that mean nothing. They are small: Kestrel takes no long ones on the control stream.</summary>
+    internal static byte[] Padding(int length)
+    {
+        const int payload = 1000;
+        byte[] frame = Frame(0x21, new byte[payload]);
+        return [.. Enumerable.Repeat(frame, (length / payload) + 1).SelectMany(static bytes => bytes)];
+    }
+
     /// <summary>A HEADERS frame.</summary>
     internal static byte[] Fields(params (string Name, string Value)[] fields)
     {

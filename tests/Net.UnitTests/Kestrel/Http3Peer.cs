@@ -7,9 +7,12 @@ internal sealed class Http3Peer : IAsyncDisposable
 {
     private readonly Task<Http3Exchange> _control;
 
-    private Http3Peer(TransportConnection connection)
+    private readonly TransportStream _ownControl;
+
+    private Http3Peer(TransportConnection connection, TransportStream ownControl)
     {
         Connection = connection;
+        _ownControl = ownControl;
         _control = AcceptControlAsync();
     }
 
@@ -20,11 +23,13 @@ internal sealed class Http3Peer : IAsyncDisposable
 
     internal static async Task<Http3Peer> StartAsync(TransportConnection connection)
     {
-        var peer = new Http3Peer(connection);
-        TransportStream control = await connection.OpenStreamAsync(StreamDirection.Unidirectional).WithTimeout();
-        await control.Output.WriteAsync((byte[])[0, .. Http3Bytes.Frame(Http3Bytes.Settings, [])]).WithTimeout();
+        var peer = new Http3Peer(connection, await connection.OpenStreamAsync(StreamDirection.Unidirectional).WithTimeout());
+        await peer.SendControlAsync([0, .. Http3Bytes.Frame(Http3Bytes.Settings, [])]);
         return peer;
     }
+
+    /// <summary>Sends on this side's control stream.</summary>
+    internal async Task SendControlAsync(byte[] bytes) => await _ownControl.Output.WriteAsync(bytes).WithTimeout();
 
     internal async Task<Http3Exchange> OpenAsync() => new(await Connection.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout());
 

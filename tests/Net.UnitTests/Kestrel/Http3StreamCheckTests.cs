@@ -20,6 +20,7 @@ public sealed class Http3StreamCheckTests
             ([], false, ErrorMatrixTests.FirstFrameRows),
             ([], false, ErrorMatrixTests.StreamRows),
             ([], true, ErrorMatrixTests.RequestRows),
+            ([], true, MalformedRequestTests.Rows.Select(static row => new TestDataRow<(byte[] Bytes, long Code)>((row.Value, MalformedRequestTests.MessageError)) { DisplayName = row.DisplayName })),
         ];
         int found = 0;
         foreach ((byte[] start, bool isRequest, IEnumerable<TestDataRow<(byte[] Bytes, long Code)>> rows) in groups)
@@ -38,7 +39,7 @@ public sealed class Http3StreamCheckTests
             }
         }
 
-        Assert.IsGreaterThan(20, found, "The check finds what Kestrel leaves to it.");
+        Assert.IsGreaterThan(100, found, "The check finds what Kestrel leaves to it.");
     }
 
     [TestMethod]
@@ -56,6 +57,29 @@ public sealed class Http3StreamCheckTests
             }
 
             Assert.IsNull(Run([.. bytes], isRequest: true, () => random.Next(1, 5000), isEnd: true));
+        }
+    }
+
+    [TestMethod]
+    public void Inspect_PrioritiesInAnyCut_AreTold()
+    {
+        Random random = TestSeed.TakeRandom(TestContext);
+        byte[] request = Http3Bytes.Request("GET", "/", ("priority", "u=1"), ("accept", "*/*"), ("priority", "i"));
+        byte[] control =
+        [
+            0, .. Http3Bytes.Frame(Http3Bytes.Settings, []),
+            .. Http3Bytes.Frame(0xf0700, [.. Http3Bytes.Integer(400), .. "u=7, i"u8]),
+            .. Http3Bytes.Frame(0xf0700, [.. Http3Bytes.Integer(8)]),
+        ];
+        for (int i = 0; i < 50; i++)
+        {
+            var ofRequest = new PriorityObserver();
+            Assert.IsNull(Run(request, isRequest: true, () => random.Next(1, 6), isEnd: true, ofRequest));
+            CollectionAssert.AreEqual((string[])["own 1 True"], ofRequest.Told);
+
+            var ofControl = new PriorityObserver();
+            Assert.IsNull(Run(control, isRequest: false, () => random.Next(1, 6), isEnd: false, ofControl));
+            CollectionAssert.AreEqual((string[])["400 7 True", "8 3 False"], ofControl.Told);
         }
     }
 
@@ -90,9 +114,9 @@ public sealed class Http3StreamCheckTests
         Assert.AreEqual(0x107, Run([0, .. Http3Bytes.Frame(Http3Bytes.Settings, [.. settings])], isRequest: false, static () => 7)?.ErrorCode);
     }
 
-    private static Http3Violation? Run(byte[] bytes, bool isRequest, Func<int> nextLength, bool isEnd = false)
+    private static Http3Violation? Run(byte[] bytes, bool isRequest, Func<int> nextLength, bool isEnd = false, IHttp3Observer? observer = null)
     {
-        var check = new Http3StreamCheck();
+        var check = new Http3StreamCheck(observer);
         check.Begin(isRequest);
         for (int position = 0; position < bytes.Length;)
         {
@@ -106,5 +130,14 @@ public sealed class Http3StreamCheckTests
         }
 
         return isEnd ? check.InspectEnd() : null;
+    }
+
+    private sealed class PriorityObserver : IHttp3Observer
+    {
+        internal List<string> Told { get; } = [];
+
+        public void HandlePriority(StreamPriority priority) => Told.Add($"own {priority.Urgency} {priority.Incremental}");
+
+        public void HandlePriorityUpdate(long streamId, StreamPriority priority) => Told.Add($"{streamId} {priority.Urgency} {priority.Incremental}");
     }
 }

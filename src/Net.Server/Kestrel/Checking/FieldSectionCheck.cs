@@ -1,15 +1,21 @@
 namespace Net.Server.Kestrel.Checking;
 
-/// <summary>Follows an encoded field section without decoding its texts (RFC 9204, section 4.5), for a decoder whose dynamic table has no room.</summary>
+/// <summary>Decodes an encoded field section as it comes (RFC 9204, section 4.5), for a decoder whose dynamic table has no room, and has its fields judged.</summary>
 internal struct FieldSectionCheck
 {
-    // Entries of the static table (RFC 9204, appendix A).
-    private const int StaticEntries = 99;
+    private const byte SignOfBase = 0x80;
+    private const byte HuffmanOfName = 0x08;
+    private const byte HuffmanOfValue = 0x80;
+    private const int DecodedAtOnce = 128;
+
+    private RequestMessageCheck _message;
+    private HuffmanText _huffman;
     private Step _step;
     private PrefixedInteger _integer;
     private Step _afterInteger;
     private long _textLeft;
-    private bool _isNameText;
+    private bool _isName;
+    private bool _isHuffman;
 
     private enum Step
     {
@@ -24,34 +30,56 @@ internal struct FieldSectionCheck
         Text,
     }
 
-    /// <summary>Begins with another section.</summary>
-    internal void Begin() => this = default;
+    /// <summary>What the request's priority header asks for.</summary>
+    internal readonly StreamPriority? Priority => _message.Priority;
+
+    /// <summary>Whether the headers have come, so that another section is the trailers.</summary>
+    internal readonly bool AreTrailers => _message.HasHeaders;
+
+    /// <summary>Begins with another request.</summary>
+    internal void BeginRequest() => _message.Begin();
+
+    /// <summary>Begins with the request's headers, or its trailers.</summary>
+    internal void Begin()
+    {
+        _step = Step.InsertCount;
+        _textLeft = 0;
+    }
+
+    /// <summary>Takes a frame of content.</summary>
+    internal Http3Violation? TakeContent(long length) => Malformed(_message.TakeContent(length));
+
+    /// <summary>Ends the content, at the trailers or at the end of the stream.</summary>
+    internal readonly Http3Violation? EndContent() => Malformed(_message.EndContent());
 
     /// <summary>Takes some bytes.</summary>
     /// <returns>What is wrong, or <c>null</c>.</returns>
-    internal string? Take(ReadOnlySpan<byte> bytes)
+    internal Http3Violation? Take(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
+            Http3Violation? violation;
             if (_step == Step.Text)
             {
                 int taken = (int)Math.Min(bytes.Length, _textLeft);
+                violation = _isHuffman ? TakeHuffman(bytes[..taken]) : TakeText(bytes[..taken]);
                 bytes = bytes[taken..];
                 _textLeft -= taken;
                 if (_textLeft == 0)
                 {
-                    EndText();
+                    violation ??= EndText();
                 }
-
-                continue;
             }
-
-            if (TakeByte(bytes[0]) is string fault)
+            else
             {
-                return fault;
+                violation = TakeByte(bytes[0]);
+                bytes = bytes[1..];
             }
 
-            bytes = bytes[1..];
+            if (violation is not null)
+            {
+                return violation;
+            }
         }
 
         return null;
@@ -59,39 +87,42 @@ internal struct FieldSectionCheck
 
     /// <summary>Ends the section.</summary>
     /// <returns>What is wrong, or <c>null</c>.</returns>
-    internal readonly string? End() => _step == Step.Line ? null : "a field section ends inside a field line or its prefix (RFC 9204, section 4.5)";
+    internal Http3Violation? End() => _step == Step.Line
+        ? Malformed(_message.EndFields())
+        : Undecodable("a field section ends inside a field line or its prefix (RFC 9204, section 4.5)");
 
-    private string? TakeByte(byte next)
+    private static Http3Violation? Malformed(string? fault) => fault is null ? null : new Http3Violation(Http3ErrorCodes.MessageError, fault);
+
+    private static Http3Violation Undecodable(string fault) => new(Http3ErrorCodes.QpackDecompressionFailed, fault);
+
+    private static Http3Violation DynamicFault() => Undecodable("a field line names an entry of the dynamic table, which was never allowed any (RFC 9204, section 3.2)");
+
+    private Http3Violation? TakeByte(byte next)
     {
         switch (_step)
         {
             case Step.InsertCount:
-                if (next != 0)
-                {
-                    return "a field section needs entries of the dynamic table, which was never allowed any (RFC 9204, section 2.2.1)";
-                }
-
                 _step = Step.Base;
-                return null;
+                return next == 0 ? null : Undecodable("a field section needs entries of the dynamic table, which was never allowed any (RFC 9204, section 2.2.1)");
             case Step.Base:
-                return BeginInteger(next, 7, Step.Line);
+                return (next & SignOfBase) == 0 ? BeginInteger(next, 7, Step.Line) : Undecodable("the base of a field section is below zero (RFC 9204, section 4.5.1.2)");
             case Step.Line:
                 return BeginLine(next);
             case Step.Value:
-                return BeginInteger(next, 7, Step.TextLength);
+                return BeginText(next, isHuffman: (next & HuffmanOfValue) != 0, 7);
             default:
                 return _integer.Continue(next) switch
                 {
-                    null => "an integer of a field section is too large (RFC 9204, section 4.1.1)",
+                    null => Undecodable("an integer of a field section is too large (RFC 9204, section 4.1.1)"),
                     true => EndInteger(),
                     false => null,
                 };
         }
     }
 
-    private string? BeginLine(byte first)
+    private Http3Violation? BeginLine(byte first)
     {
-        _isNameText = false;
+        _isName = false;
         if ((first & 0x80) != 0)
         {
             return (first & 0x40) != 0 ? BeginInteger(first, 6, Step.StaticIndex) : DynamicFault();
@@ -108,13 +139,19 @@ internal struct FieldSectionCheck
             return DynamicFault();
         }
 
-        _isNameText = true;
-        return BeginInteger(first, 3, Step.TextLength);
+        _isName = true;
+        _message.BeginName();
+        return BeginText(first, isHuffman: (first & HuffmanOfName) != 0, 3);
     }
 
-    private static string DynamicFault() => "a field line names an entry of the dynamic table, which was never allowed any (RFC 9204, section 3.2)";
+    private Http3Violation? BeginText(byte first, bool isHuffman, int bits)
+    {
+        _isHuffman = isHuffman;
+        _huffman.Begin();
+        return BeginInteger(first, bits, Step.TextLength);
+    }
 
-    private string? BeginInteger(byte first, int bits, Step after)
+    private Http3Violation? BeginInteger(byte first, int bits, Step after)
     {
         _afterInteger = after;
         if (_integer.Begin(first, bits))
@@ -126,7 +163,7 @@ internal struct FieldSectionCheck
         return null;
     }
 
-    private string? EndInteger()
+    private Http3Violation? EndInteger()
     {
         switch (_afterInteger)
         {
@@ -134,23 +171,66 @@ internal struct FieldSectionCheck
                 _step = Step.Line;
                 return null;
             case Step.StaticIndex or Step.NameReference:
-                _step = _afterInteger == Step.StaticIndex ? Step.Line : Step.Value;
-                return _integer.Value < StaticEntries ? null : $"a field line names the static entry {_integer.Value}, and there are {StaticEntries} (RFC 9204, section 3.1)";
+                return TakeStatic(_integer.Value);
             default:
                 _textLeft = _integer.Value;
                 _step = Step.Text;
-                if (_textLeft == 0)
-                {
-                    EndText();
-                }
-
-                return null;
+                return _textLeft == 0 ? EndText() : null;
         }
     }
 
-    private void EndText()
+    private Http3Violation? TakeStatic(long index)
     {
-        _step = _isNameText ? Step.Value : Step.Line;
-        _isNameText = false;
+        if (index >= FieldNames.StaticEntries)
+        {
+            return Undecodable($"a field line names the static entry {index}, and there are {FieldNames.StaticEntries} (RFC 9204, section 3.1)");
+        }
+
+        string? fault = _message.SetKind(FieldNames.ClassifyStatic(index));
+        if (_afterInteger == Step.NameReference)
+        {
+            _step = Step.Value;
+            return Malformed(fault);
+        }
+
+        _step = Step.Line;
+        return Malformed(fault ?? _message.TakeValue(FieldNames.StaticValue(index)) ?? _message.EndValue());
+    }
+
+    private Http3Violation? TakeHuffman(ReadOnlySpan<byte> coded)
+    {
+        Span<byte> text = stackalloc byte[DecodedAtOnce * HuffmanText.MaxGrowth];
+        while (!coded.IsEmpty)
+        {
+            ReadOnlySpan<byte> piece = coded[..Math.Min(coded.Length, DecodedAtOnce)];
+            coded = coded[piece.Length..];
+            int written = _huffman.Decode(piece, text);
+            if (written < 0)
+            {
+                return Undecodable("a text's Huffman coding holds the end of string (RFC 7541, section 5.2)");
+            }
+
+            if (TakeText(text[..written]) is Http3Violation violation)
+            {
+                return violation;
+            }
+        }
+
+        return null;
+    }
+
+    private Http3Violation? TakeText(ReadOnlySpan<byte> text) => Malformed(_isName ? _message.TakeName(text) : _message.TakeValue(text));
+
+    private Http3Violation? EndText()
+    {
+        if (_isHuffman && !_huffman.CanEnd)
+        {
+            return Undecodable("a text's Huffman coding ends in a padding that is none (RFC 7541, section 5.2)");
+        }
+
+        bool wasName = _isName;
+        _isName = false;
+        _step = wasName ? Step.Value : Step.Line;
+        return Malformed(wasName ? _message.EndName() : _message.EndValue());
     }
 }

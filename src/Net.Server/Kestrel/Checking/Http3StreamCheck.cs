@@ -3,10 +3,11 @@ using System.Buffers;
 namespace Net.Server.Kestrel.Checking;
 
 /// <summary>
-/// Follows what a client sends on one stream, and finds what ends its connection by the standards but not by Kestrel, which ignores some of it and takes a request that is cut off inside a frame
-/// for a whole one. What is fine goes on to Kestrel untouched, and Kestrel judges the rest: order of frames, missing SETTINGS, closed critical streams, malformed messages.
+/// Follows what a client sends on one stream, and finds what ends its connection, or its request, by the standards but not by Kestrel, which ignores some of it, answers some with another code
+/// and takes a request that is cut off inside a frame for a whole one. What is fine goes on to Kestrel untouched, and Kestrel judges the rest: order of frames, missing SETTINGS, sizes.
 /// </summary>
-internal sealed class Http3StreamCheck
+/// <param name="observer">Learns of priorities; <c>null</c>: nobody does.</param>
+internal sealed class Http3StreamCheck(IHttp3Observer? observer = null)
 {
     private const long Data = 0x0;
     private const long Headers = 0x1;
@@ -14,6 +15,11 @@ internal sealed class Http3StreamCheck
     private const long Settings = 0x4;
     private const long GoAway = 0x7;
     private const long MaxPushId = 0xd;
+    private const long PriorityUpdateOfRequest = 0xf0700;
+    private const long PriorityUpdateOfPush = 0xf0701;
+
+    // Of a stream's id: who opened it, and whether it has one direction (RFC 9000, section 2.1). Requests have neither bit.
+    private const long StreamKindBits = 3;
 
     // What Kestrel or an extension may know is a handful; each further one costs memory.
     private const int MaxSettings = 64;
@@ -32,6 +38,8 @@ internal sealed class Http3StreamCheck
     private long _maxPushId;
     private PrefixedInteger _instruction;
     private bool _isInInstruction;
+    private PriorityField _priority;
+    private long _prioritizedId;
 
     private enum Kind
     {
@@ -52,6 +60,7 @@ internal sealed class Http3StreamCheck
         _isInFrame = _hasFrameType = _isSettingValue = _hasFrameId = _isInInstruction = false;
         _goAwayId = long.MaxValue;
         _maxPushId = -1;
+        _fields.BeginRequest();
     }
 
     /// <summary>Looks at bytes that came.</summary>
@@ -72,8 +81,14 @@ internal sealed class Http3StreamCheck
 
     /// <summary>Looks at the end of the stream.</summary>
     /// <returns>What the client did, or <c>null</c>.</returns>
-    internal Http3Violation? InspectEnd() => _kind == Kind.Request && (_isInFrame || _hasFrameType || _integer.IsPartial)
-        ? new Http3Violation(Http3ErrorCodes.FrameError, "a request ends inside a frame (RFC 9114, section 7.1)")
+    internal Http3Violation? InspectEnd() => _kind != Kind.Request ? InspectReset()
+        : _isInFrame || _hasFrameType || _integer.IsPartial ? new Http3Violation(Http3ErrorCodes.FrameError, "a request ends inside a frame (RFC 9114, section 7.1)")
+        : _fields.EndContent();
+
+    /// <summary>Looks at a reset of the stream.</summary>
+    /// <returns>What the client did, or <c>null</c>.</returns>
+    internal Http3Violation? InspectReset() => _kind is Kind.Control or Kind.QpackEncoder or Kind.QpackDecoder
+        ? new Http3Violation(Http3ErrorCodes.ClosedCriticalStream, "a stream ends that the connection needs (RFC 9114, section 6.2.1, and RFC 9204, section 4.2)")
         : null;
 
     private Http3Violation? Inspect(ReadOnlySpan<byte> bytes)
@@ -138,18 +153,38 @@ internal sealed class Http3StreamCheck
             _hasFrameType = true;
 
             // Before its length, which may never come.
-            return _frame is 0x2 or 0x6 or 0x8 or 0x9
-                ? new Http3Violation(Http3ErrorCodes.FrameUnexpected, $"a frame of type 0x{_frame:x}, which HTTP/2 used (RFC 9114, section 7.2.8)")
-                : null;
+            return InspectFrameType();
         }
 
         _hasFrameType = false;
         _frameLeft = _integer.Value;
         _isInFrame = true;
         _hasFrameId = _isSettingValue = false;
-        _fields.Begin();
-        return _frameLeft == 0 ? EndFrame() : null;
+        Http3Violation? violation = null;
+        switch (_kind, _frame)
+        {
+            case (Kind.Request, Headers):
+                _fields.Begin();
+                violation = _fields.EndContent();
+                break;
+            case (Kind.Request, Data):
+                violation = _fields.TakeContent(_frameLeft);
+                break;
+            case (Kind.Control, PriorityUpdateOfRequest):
+                _priority.Begin();
+                break;
+        }
+
+        return violation ?? (_frameLeft == 0 ? EndFrame() : null);
     }
+
+    private Http3Violation? InspectFrameType() => _frame switch
+    {
+        0x2 or 0x6 or 0x8 or 0x9 => new Http3Violation(Http3ErrorCodes.FrameUnexpected, $"a frame of type 0x{_frame:x}, which HTTP/2 used (RFC 9114, section 7.2.8)"),
+        PriorityUpdateOfRequest or PriorityUpdateOfPush when _kind == Kind.Request
+            => new Http3Violation(Http3ErrorCodes.FrameUnexpected, "PRIORITY_UPDATE outside the control stream (RFC 9218, section 7.2)"),
+        _ => null,
+    };
 
     private Http3Violation? InspectPayload(ref ReadOnlySpan<byte> bytes)
     {
@@ -159,9 +194,9 @@ internal sealed class Http3StreamCheck
         _frameLeft -= taken;
         Http3Violation? violation = (_kind, _frame) switch
         {
-            (Kind.Request, Headers) => Decompression(_fields.Take(payload)),
+            (Kind.Request, Headers) => _fields.Take(payload),
             (Kind.Control, Settings) => InspectSettings(payload),
-            (Kind.Control, GoAway or MaxPushId or CancelPush) => InspectId(payload),
+            (Kind.Control, GoAway or MaxPushId or CancelPush or PriorityUpdateOfRequest or PriorityUpdateOfPush) => InspectId(payload),
             _ => null,
         };
         return violation ?? (_frameLeft == 0 ? EndFrame() : null);
@@ -177,14 +212,32 @@ internal sealed class Http3StreamCheck
 
         return (_kind, _frame) switch
         {
-            (Kind.Request, Headers) => Decompression(_fields.End()),
+            (Kind.Request, Headers) => EndFields(),
             (Kind.Control, Settings) when _isSettingValue => new Http3Violation(Http3ErrorCodes.FrameError, "a setting has no value (RFC 9114, section 7.1)"),
-            (Kind.Control, GoAway or MaxPushId or CancelPush) when !_hasFrameId => new Http3Violation(Http3ErrorCodes.FrameError, "a frame lacks its identifier (RFC 9114, section 7.1)"),
+            (Kind.Control, GoAway or MaxPushId or CancelPush or PriorityUpdateOfRequest or PriorityUpdateOfPush) when !_hasFrameId => new Http3Violation(Http3ErrorCodes.FrameError, "a frame lacks its identifier (RFC 9114, section 7.1)"),
+            (Kind.Control, PriorityUpdateOfRequest) => EndPriorityUpdate(),
             _ => null,
         };
     }
 
-    private static Http3Violation? Decompression(string? fault) => fault is null ? null : new Http3Violation(Http3ErrorCodes.QpackDecompressionFailed, fault);
+    private Http3Violation? EndFields()
+    {
+        bool areTrailers = _fields.AreTrailers;
+        Http3Violation? violation = _fields.End();
+        if (violation is null && !areTrailers && _fields.Priority is StreamPriority priority)
+        {
+            observer?.HandlePriority(priority);
+        }
+
+        return violation;
+    }
+
+    private Http3Violation? EndPriorityUpdate()
+    {
+        _priority.EndLine();
+        observer?.HandlePriorityUpdate(_prioritizedId, _priority.Value ?? PriorityField.Default);
+        return null;
+    }
 
     private Http3Violation? InspectSettings(ReadOnlySpan<byte> payload)
     {
@@ -194,6 +247,11 @@ internal sealed class Http3StreamCheck
             if (!_integer.Take(next))
             {
                 continue;
+            }
+
+            if (!_isSettingValue && _integer.Value == 0)
+            {
+                return new Http3Violation(Http3ErrorCodes.SettingsError, "the setting 0x0, which is reserved (RFC 9114, section 11.2.2)");
             }
 
             if (!_isSettingValue && !_settings.Add(_integer.Value))
@@ -214,14 +272,22 @@ internal sealed class Http3StreamCheck
 
     private Http3Violation? InspectId(ReadOnlySpan<byte> payload)
     {
-        foreach (byte next in payload)
+        while (!payload.IsEmpty)
         {
+            if (_hasFrameId && _frame == PriorityUpdateOfRequest)
+            {
+                _priority.Take(payload);
+                return null;
+            }
+
             if (_hasFrameId)
             {
                 return new Http3Violation(Http3ErrorCodes.FrameError, "a frame goes on behind its identifier (RFC 9114, section 7.1)");
             }
 
-            if (_integer.Take(next))
+            bool isComplete = _integer.Take(payload[0]);
+            payload = payload[1..];
+            if (isComplete)
             {
                 _hasFrameId = true;
                 if (InspectId(_integer.Value) is Http3Violation violation)
@@ -241,9 +307,23 @@ internal sealed class Http3StreamCheck
             CancelPush => "CANCEL_PUSH of a push that was never promised (RFC 9114, section 7.2.3)",
             GoAway when id > _goAwayId => "the identifier of GOAWAY rises (RFC 9114, section 5.2)",
             MaxPushId when id < _maxPushId => "MAX_PUSH_ID falls (RFC 9114, section 7.2.7)",
+            PriorityUpdateOfRequest when (id & StreamKindBits) != 0 => "PRIORITY_UPDATE of a stream that is no request (RFC 9218, section 7.2)",
+            PriorityUpdateOfPush => "PRIORITY_UPDATE of a push that was never promised (RFC 9218, section 7.2)",
             _ => null,
         };
-        (_goAwayId, _maxPushId) = _frame == GoAway ? (id, _maxPushId) : (_goAwayId, id);
+        switch (_frame)
+        {
+            case GoAway:
+                _goAwayId = id;
+                break;
+            case MaxPushId:
+                _maxPushId = id;
+                break;
+            case PriorityUpdateOfRequest:
+                _prioritizedId = id;
+                break;
+        }
+
         return fault is null ? null : new Http3Violation(Http3ErrorCodes.IdError, fault);
     }
 
