@@ -83,6 +83,7 @@ public static class NetTransportServiceCollectionExtensions
             provider.GetRequiredService<NetTransportStatus>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<IOptions<HostOptions>>(),
+            provider.GetRequiredService<IOptions<KestrelServerOptions>>(),
             provider.GetService<TimeProvider>(),
             provider.GetService<IMemoryPoolFactory<byte>>()));
         services.AddSingleton<ResponseDataRate>();

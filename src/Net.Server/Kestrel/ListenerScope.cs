@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using Net.Server.Kestrel.Checking;
 
 namespace Net.Server.Kestrel;
 
@@ -8,4 +9,5 @@ namespace Net.Server.Kestrel;
 /// <param name="TimeProvider">The clock of every limit.</param>
 /// <param name="Logger">Category <c>Net.Server</c>.</param>
 /// <param name="MemoryPool">Blocks for request bodies; the listener owns it.</param>
-internal sealed record ListenerScope(NetTransportOptions Options, TimeProvider TimeProvider, ILogger Logger, MemoryPool<byte> MemoryPool);
+/// <param name="FieldLimits">How much of a field section is judged before Kestrel sees it.</param>
+internal sealed record ListenerScope(NetTransportOptions Options, TimeProvider TimeProvider, ILogger Logger, MemoryPool<byte> MemoryPool, FieldSectionLimits FieldLimits);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Net.Server.Kestrel.Checking;
 
 namespace Net.Server.Kestrel;
 
@@ -75,6 +76,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     internal RequestPriorities Priorities { get; } = new();
 
     internal ILogger Logger => _scope.Logger;
+
+    internal FieldSectionLimits FieldLimits => _scope.FieldLimits;
 
     /// <summary>Why this side aborted the connection, once it has.</summary>
     internal ConnectionAbortedException? AbortReason => Volatile.Read(ref _abortReason);

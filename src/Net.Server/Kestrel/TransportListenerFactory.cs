@@ -4,11 +4,13 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Net.Server.Kestrel.Checking;
 
 namespace Net.Server.Kestrel;
 
@@ -20,6 +22,7 @@ internal sealed class TransportListenerFactory(
     NetTransportStatus status,
     ILoggerFactory loggerFactory,
     IOptions<HostOptions> hostOptions,
+    IOptions<KestrelServerOptions> serverOptions,
     TimeProvider? timeProvider = null,
     IMemoryPoolFactory<byte>? memoryPools = null) : IMultiplexedConnectionListenerFactory, IConnectionListenerFactorySelector
 {
@@ -44,7 +47,8 @@ internal sealed class TransportListenerFactory(
         }
 
         ILogger logger = loggerFactory.CreateLogger("Net.Server");
-        var scope = new ListenerScope(options, timeProvider ?? TimeProvider.System, logger, memoryPools?.Create() ?? MemoryPool<byte>.Shared);
+        var scope = new ListenerScope(
+            options, timeProvider ?? TimeProvider.System, logger, memoryPools?.Create() ?? MemoryPool<byte>.Shared, FieldSectionLimits.From(serverOptions.Value.Limits));
         var http3 = new Http3ConnectionHandler(scope);
         var handlers = new Dictionary<string, IConnectionHandler>(StringComparer.Ordinal) { [Http3ConnectionHandler.ApplicationProtocol] = status.Track(http3) };
         foreach ((string protocol, IConnectionHandler handler) in routes.Freeze(scope.TimeProvider, logger))

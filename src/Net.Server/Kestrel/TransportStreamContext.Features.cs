@@ -36,6 +36,9 @@ internal sealed partial class TransportStreamContext
         set => Volatile.Write(ref _error, value);
     }
 
+    /// <summary>How much of a field section is judged before Kestrel sees it.</summary>
+    internal FieldSectionLimits FieldLimits => _connection.FieldLimits;
+
     /// <summary>Where Kestrel keeps what it uses again with this instance.</summary>
     public IDictionary<object, object?> State => _state ??= new ConnectionItems();
 

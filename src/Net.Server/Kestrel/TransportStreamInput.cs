@@ -9,7 +9,7 @@ namespace Net.Server.Kestrel;
 /// <remarks>One instance serves all requests that its stream context serves, one after the other.</remarks>
 internal sealed class TransportStreamInput(TransportStreamContext owner) : PipeReader
 {
-    private readonly Http3StreamCheck _check = new(owner);
+    private readonly Http3StreamCheck _check = new(owner.FieldLimits, owner);
     private PipeReader _inner = null!;
     private ReadOnlySequence<byte> _buffer;
     private long _checked;

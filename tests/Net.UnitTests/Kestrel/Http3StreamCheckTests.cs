@@ -103,6 +103,19 @@ public sealed class Http3StreamCheckTests
     }
 
     [TestMethod]
+    [DataRow(true, DisplayName = "by number")]
+    [DataRow(false, DisplayName = "by size")]
+    public void Inspect_FieldsOverTheLimit_AreLeftToKestrel(bool byNumber)
+    {
+        (string Name, string Value)[] excess = byNumber ? [.. Enumerable.Repeat(("x", "y"), 120)] : [("x", new string('y', 40_000))];
+        byte[] over = Http3Bytes.Request("GET", "/", [.. excess, ("connection", "close")]);
+        byte[] under = Http3Bytes.Request("GET", "/", [.. Enumerable.Repeat(("x", "y"), 90), ("connection", "close")]);
+
+        Assert.IsNull(Run(over, isRequest: true, static () => 1000, isEnd: true));
+        Assert.AreEqual(MalformedRequestTests.MessageError, Run(under, isRequest: true, static () => 1000, isEnd: true)?.ErrorCode);
+    }
+
+    [TestMethod]
     public void Inspect_ManySettings_EndsWhereMemoryWouldGrow()
     {
         List<byte> settings = [];
@@ -116,7 +129,7 @@ public sealed class Http3StreamCheckTests
 
     private static Http3Violation? Run(byte[] bytes, bool isRequest, Func<int> nextLength, bool isEnd = false, IHttp3Observer? observer = null)
     {
-        var check = new Http3StreamCheck(observer);
+        var check = new Http3StreamCheck(FieldSectionLimits.Default, observer);
         check.Begin(isRequest);
         for (int position = 0; position < bytes.Length;)
         {

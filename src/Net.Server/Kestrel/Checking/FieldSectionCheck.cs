@@ -14,6 +14,9 @@ internal struct FieldSectionCheck
     private PrefixedInteger _integer;
     private Step _afterInteger;
     private long _textLeft;
+    private FieldSectionLimits _limits;
+    private int _fieldsLeft;
+    private long _bytesLeft;
     private bool _isName;
     private bool _isHuffman;
 
@@ -28,6 +31,9 @@ internal struct FieldSectionCheck
         TextLength,
         Value,
         Text,
+
+        // What follows is refused by Kestrel.
+        OverLimit,
     }
 
     /// <summary>What the request's priority header asks for.</summary>
@@ -37,13 +43,19 @@ internal struct FieldSectionCheck
     internal readonly bool AreTrailers => _message.HasHeaders;
 
     /// <summary>Begins with another request.</summary>
-    internal void BeginRequest() => _message.Begin();
+    internal void BeginRequest(FieldSectionLimits limits)
+    {
+        _limits = limits;
+        _message.Begin();
+    }
 
     /// <summary>Begins with the request's headers, or its trailers.</summary>
     internal void Begin()
     {
         _step = Step.InsertCount;
         _textLeft = 0;
+        _fieldsLeft = _limits.MaxFields;
+        _bytesLeft = _limits.MaxBytes;
     }
 
     /// <summary>Takes a frame of content.</summary>
@@ -56,7 +68,7 @@ internal struct FieldSectionCheck
     /// <returns>What is wrong, or <c>null</c>.</returns>
     internal Http3Violation? Take(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty)
+        while (!bytes.IsEmpty && _step != Step.OverLimit)
         {
             Http3Violation? violation;
             if (_step == Step.Text)
@@ -65,7 +77,11 @@ internal struct FieldSectionCheck
                 violation = _isHuffman ? TakeHuffman(bytes[..taken]) : TakeText(bytes[..taken]);
                 bytes = bytes[taken..];
                 _textLeft -= taken;
-                if (_textLeft == 0)
+                if (violation is null && _bytesLeft < 0)
+                {
+                    _step = Step.OverLimit;
+                }
+                else if (_textLeft == 0)
                 {
                     violation ??= EndText();
                 }
@@ -87,8 +103,8 @@ internal struct FieldSectionCheck
 
     /// <summary>Ends the section.</summary>
     /// <returns>What is wrong, or <c>null</c>.</returns>
-    internal Http3Violation? End() => _step == Step.Line
-        ? Malformed(_message.EndFields())
+    internal Http3Violation? End() => _step == Step.OverLimit ? null
+        : _step == Step.Line ? Malformed(_message.EndFields())
         : Undecodable("a field section ends inside a field line or its prefix (RFC 9204, section 4.5)");
 
     private static Http3Violation? Malformed(string? fault) => fault is null ? null : new Http3Violation(Http3ErrorCodes.MessageError, fault);
@@ -123,6 +139,12 @@ internal struct FieldSectionCheck
     private Http3Violation? BeginLine(byte first)
     {
         _isName = false;
+        if (--_fieldsLeft < 0)
+        {
+            _step = Step.OverLimit;
+            return null;
+        }
+
         if ((first & 0x80) != 0)
         {
             return (first & 0x40) != 0 ? BeginInteger(first, 6, Step.StaticIndex) : DynamicFault();
@@ -200,7 +222,7 @@ internal struct FieldSectionCheck
     private Http3Violation? TakeHuffman(ReadOnlySpan<byte> coded)
     {
         Span<byte> text = stackalloc byte[DecodedAtOnce * HuffmanText.MaxGrowth];
-        while (!coded.IsEmpty)
+        while (!coded.IsEmpty && _bytesLeft >= 0)
         {
             ReadOnlySpan<byte> piece = coded[..Math.Min(coded.Length, DecodedAtOnce)];
             coded = coded[piece.Length..];
@@ -219,7 +241,11 @@ internal struct FieldSectionCheck
         return null;
     }
 
-    private Http3Violation? TakeText(ReadOnlySpan<byte> text) => Malformed(_isName ? _message.TakeName(text) : _message.TakeValue(text));
+    private Http3Violation? TakeText(ReadOnlySpan<byte> text)
+    {
+        _bytesLeft -= text.Length;
+        return Malformed(_isName ? _message.TakeName(text) : _message.TakeValue(text));
+    }
 
     private Http3Violation? EndText()
     {

@@ -6,8 +6,9 @@ namespace Net.Server.Kestrel.Checking;
 /// Follows what a client sends on one stream, and finds what ends its connection, or its request, by the standards but not by Kestrel, which ignores some of it, answers some with another code
 /// and takes a request that is cut off inside a frame for a whole one. What is fine goes on to Kestrel untouched, and Kestrel judges the rest: order of frames, missing SETTINGS, sizes.
 /// </summary>
+/// <param name="limits">How much of a field section is judged.</param>
 /// <param name="observer">Learns of priorities; <c>null</c>: nobody does.</param>
-internal sealed class Http3StreamCheck(IHttp3Observer? observer = null)
+internal sealed class Http3StreamCheck(FieldSectionLimits limits, IHttp3Observer? observer = null)
 {
     private const long Data = 0x0;
     private const long Headers = 0x1;
@@ -60,7 +61,7 @@ internal sealed class Http3StreamCheck(IHttp3Observer? observer = null)
         _isInFrame = _hasFrameType = _isSettingValue = _hasFrameId = _isInInstruction = false;
         _goAwayId = long.MaxValue;
         _maxPushId = -1;
-        _fields.BeginRequest();
+        _fields.BeginRequest(limits);
     }
 
     /// <summary>Looks at bytes that came.</summary>
