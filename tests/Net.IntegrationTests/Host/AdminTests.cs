@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Net.Hosting;
 using Net.IntegrationTests.Setup;
@@ -8,26 +9,13 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary>Health and metrics on their own port, while serving and while draining.</summary>
 [TestClass]
-public sealed class AdminTests
+public sealed class AdminTests : HostTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static MadeCertificates s_certificates = null!;
-
-    [ClassInitialize]
-    public static async Task MakeCertificatesAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-    }
-
-    [ClassCleanup]
-    public static void Clean() => s_certificates?.Dispose();
-
     [TestMethod]
     public async Task Admin_Serving_EveryPathAnswers()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         using var http = new HttpClient { BaseAddress = server.Admin, Timeout = Limit };
 
         Assert.AreEqual("alive\n", await http.GetStringAsync("livez"));
@@ -43,7 +31,7 @@ public sealed class AdminTests
     [TestMethod]
     public async Task Metrics_AfterAnEcho_CountItsStream()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         ScriptResult echo = await HostProgram.RunAsync(server.ClientArguments("echo", server.EndPoint, "--message", "x"));
         Assert.AreEqual(ExitCodes.Ok, echo.ExitCode, echo.Everything);
         using var http = new HttpClient { BaseAddress = server.Admin, Timeout = Limit };
@@ -59,7 +47,7 @@ public sealed class AdminTests
     [TestMethod]
     public async Task Admin_Draining_IsAliveButNotReadyUntilTheLastStreamEnds()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         await using ConnectedClient client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
         using var http = new HttpClient { BaseAddress = server.Admin, Timeout = Limit };
@@ -84,5 +72,28 @@ public sealed class AdminTests
         Assert.AreEqual("alive\n", await http.GetStringAsync("livez"));
         await client.Stream.Output.CompleteAsync();
         Assert.AreEqual(ExitCodes.Ok, await server.WaitForExitAsync());
+    }
+
+    [TestMethod]
+    public async Task Admin_NotNamed_IsPort9090OfLoopback()
+    {
+        // Whoever has the port, the server cannot: it says which one it wanted.
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            taken.Bind(new IPEndPoint(IPAddress.Loopback, 9090));
+            taken.Listen();
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+        }
+
+        ScriptResult result = await HostProgram.RunAsync(
+            "serve", "--address", "127.0.0.1", "--port", "0",
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
+
+        Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
+        Assert.Contains("127.0.0.1:9090", result.Error);
+        Assert.Contains("for health and metrics", result.Error);
     }
 }

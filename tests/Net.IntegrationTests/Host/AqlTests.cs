@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Net.Hosting;
-using Net.Hosting.CommandLine;
 using Net.IntegrationTests.Setup;
 using Net.Testing;
 
@@ -8,19 +7,13 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary><c>net aql</c> against a real <c>net serve</c>: queries of all kinds of input, the prompt, and rows that outlive the server.</summary>
 [TestClass]
-public sealed class AqlTests
+public sealed class AqlTests : HostTest
 {
-    private static MadeCertificates s_certificates = null!;
+    private static readonly ConsoleKeyInfo Enter = new('\r', ConsoleKey.Enter, false, false, false);
     private static ServeProcess s_server = null!;
 
     [ClassInitialize]
-    public static async Task StartServerAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-        s_server = await ServeProcess.StartAsync(s_certificates);
-    }
+    public static async Task StartServerAsync(TestContext context) => s_server = await ServeProcess.StartAsync(Certificates);
 
     [ClassCleanup]
     public static async Task StopServerAsync()
@@ -29,8 +22,6 @@ public sealed class AqlTests
         {
             await s_server.DisposeAsync();
         }
-
-        s_certificates?.Dispose();
     }
 
     [TestMethod]
@@ -102,33 +93,39 @@ public sealed class AqlTests
     [TestMethod]
     public async Task Aql_Prompt_AnswersGoesOnAfterMistakesAndRemembersLines()
     {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var keys = new Queue<ConsoleKeyInfo>();
-        Type(keys, "set prompt/a 7");
-        keys.Enqueue(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
-        Type(keys, "no query");
-        keys.Enqueue(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
-        Type(keys, "get prompt/a");
-        keys.Enqueue(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
-        keys.Enqueue(new ConsoleKeyInfo('\0', ConsoleKey.UpArrow, false, false, false));
-        keys.Enqueue(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
-        HostContext context = HostContext.ForProcess() with
-        {
-            Output = output,
-            Error = error,
-            Console = HostContext.MakeConsole(output, isRedirected: true),
-            IsInputRedirected = false,
-            GetEnvironmentVariable = static _ => null,
-            ReadKey = () => keys.TryDequeue(out ConsoleKeyInfo key) ? key : null,
-        };
+        ConsoleKeyInfo[] again = [new('\0', ConsoleKey.UpArrow, false, false, false), Enter];
+        using HostCommands host = MakePrompt([.. Line("set prompt/a 7"), .. Line("no query"), .. Line("get prompt/a"), .. again]);
 
-        int code = await HostCommandLine.RunAsync(s_server.ClientArguments("aql", s_server.EndPoint), context).WithTimeout();
+        int code = await host.RunAsync(s_server.ClientArguments("aql", s_server.EndPoint)).WithTimeout();
 
-        Assert.AreEqual(ExitCodes.Ok, code, error.ToString());
-        Assert.Contains("1 rows changed in", output.ToString());
-        Assert.AreEqual(2, output.ToString().Split("1 rows in").Length - 1, output.ToString());
-        Assert.Contains("This is no AQL", error.ToString());
+        Assert.AreEqual(ExitCodes.Ok, code, host.Error);
+        Assert.Contains("1 rows changed in", host.Output);
+        Assert.AreEqual(2, host.Output.Split("1 rows in").Length - 1, host.Output);
+        Assert.Contains("This is no AQL", host.Error);
+    }
+
+    [TestMethod]
+    public async Task Aql_Prompt_ShowsRowsAsATable()
+    {
+        using HostCommands host = MakePrompt([.. Line("set table/a one; set table/b \"[twenty two]\""), .. Line("range table a..z"), .. Line("get table/none")]);
+
+        int code = await host.RunAsync(s_server.ClientArguments("aql", s_server.EndPoint)).WithTimeout();
+
+        Assert.AreEqual(ExitCodes.Ok, code, host.Error);
+        string[] table = [.. host.Output.Split('\n').Select(static line => line.Trim()).SkipWhile(static line => !line.StartsWith('╭')).TakeWhile(static line => !line.Contains("rows in", StringComparison.Ordinal))];
+        CollectionAssert.AreEqual(
+            (string[])
+            [
+                "╭─────┬────────────────╮",
+                "│ key │ value          │",
+                "├─────┼────────────────┤",
+                "│ a   │ one            │",
+                "│ b   │ \"[twenty two]\" │",
+                "╰─────┴────────────────╯",
+            ],
+            table,
+            host.Output);
+        Assert.Contains("0 rows in", host.Output);
     }
 
     [TestMethod]
@@ -136,7 +133,7 @@ public sealed class AqlTests
     {
         using var directory = new TemporaryDirectory();
         string data = directory.Combine("data");
-        await using (ServeProcess first = await ServeProcess.StartAsync(s_certificates, "--data", data))
+        await using (ServeProcess first = await ServeProcess.StartAsync(Certificates, "--data", data))
         {
             ScriptResult set = await HostProgram.RunAsync(first.ClientArguments("aql", first.EndPoint, "set kept/a 1"));
             Assert.AreEqual(ExitCodes.Ok, set.ExitCode, set.Everything);
@@ -144,25 +141,25 @@ public sealed class AqlTests
             // Not stopped but killed, when it is disposed.
         }
 
-        await using ServeProcess second = await ServeProcess.StartAsync(s_certificates, "--data", data);
+        await using ServeProcess second = await ServeProcess.StartAsync(Certificates, "--data", data);
         Assert.Contains("AQL data     1 rows in 1 collections", second.Output);
         ScriptResult get = await HostProgram.RunAsync(second.ClientArguments("aql", second.EndPoint, "get kept/a"));
         Assert.Contains("1 rows in", get.Output);
 
         ScriptResult third = await HostProgram.RunAsync(
             "serve", "--admin", "none", "--address", "127.0.0.1", "--port", "0", "--data", data,
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
         Assert.AreEqual(ExitCodes.Failure, third.ExitCode, third.Everything);
         Assert.Contains($"The data in '{data}' cannot be used", third.Error);
         Assert.DoesNotContain("   at ", third.Error);
     }
 
-    private static void Type(Queue<ConsoleKeyInfo> keys, string text)
+    private static IEnumerable<ConsoleKeyInfo> Line(string text) => [.. text.Select(static character => new ConsoleKeyInfo(character, ConsoleKey.None, false, false, false)), Enter];
+
+    private static HostCommands MakePrompt(IEnumerable<ConsoleKeyInfo> typed)
     {
-        foreach (char character in text)
-        {
-            keys.Enqueue(new ConsoleKeyInfo(character, ConsoleKey.None, false, false, false));
-        }
+        var keys = new Queue<ConsoleKeyInfo>(typed);
+        return new HostCommands(context => context with { IsInputRedirected = false, ReadKey = () => keys.TryDequeue(out ConsoleKeyInfo key) ? key : null });
     }
 
     private static Task<ScriptResult> RunAsync(params string[] arguments) => HostProgram.RunAsync(s_server.ClientArguments(["aql", s_server.EndPoint, .. arguments]));

@@ -2,8 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Net.Hosting;
-using Net.Hosting.CommandLine;
-using Net.Hosting.Engines;
 using Net.IntegrationTests.Setup;
 using Net.Testing;
 
@@ -11,19 +9,12 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary>The commands that call over gRPC, as processes against a real <c>net serve</c>.</summary>
 [TestClass]
-public sealed class CallTests
+public sealed class CallTests : HostTest
 {
-    private static MadeCertificates s_certificates = null!;
     private static ServeProcess s_server = null!;
 
     [ClassInitialize]
-    public static async Task StartServerAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-        s_server = await ServeProcess.StartAsync(s_certificates);
-    }
+    public static async Task StartServerAsync(TestContext context) => s_server = await ServeProcess.StartAsync(Certificates);
 
     [ClassCleanup]
     public static async Task StopServerAsync()
@@ -32,8 +23,6 @@ public sealed class CallTests
         {
             await s_server.DisposeAsync();
         }
-
-        s_certificates?.Dispose();
     }
 
     [TestMethod]
@@ -92,25 +81,13 @@ public sealed class CallTests
     [TestMethod]
     public async Task Echo_TheClientHasNoEngine_GoesOverHttp2()
     {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        HostContext context = HostContext.ForProcess() with
-        {
-            Output = output,
-            Error = error,
-            GetEnvironmentVariable = static _ => null,
-            Engines = new EngineSelector(
-            [
-                new EngineCandidate("warp", static () => new MemoryEngine(
-                    new MemoryNetwork(), new MemoryEngineOptions { Name = "warp", Support = new EngineSupport(false, "apt-get install libwarp", null) })),
-            ]),
-        };
+        using var host = new HostCommands(static context => context with { Engines = HostCommands.NoEngine });
         string[] arguments = s_server.ClientArguments("echo", s_server.EndPoint, "--protocol", "grpc", "--message", "x");
 
-        Assert.AreEqual(ExitCodes.Ok, await HostCommandLine.RunAsync(arguments, context).WithTimeout(), error.ToString());
-        Assert.Contains("over HTTP/2", output.ToString());
-        Assert.AreEqual(ExitCodes.EngineMissing, await HostCommandLine.RunAsync([.. arguments, "--http", "3"], context).WithTimeout());
-        Assert.Contains("apt-get install libwarp", error.ToString());
+        Assert.AreEqual(ExitCodes.Ok, await host.RunAsync(arguments).WithTimeout(), host.Error);
+        Assert.Contains("over HTTP/2", host.Output);
+        Assert.AreEqual(ExitCodes.EngineMissing, await host.RunAsync([.. arguments, "--http", "3"]).WithTimeout());
+        Assert.Contains("apt-get install libwarp", host.Error);
     }
 
     [TestMethod]

@@ -25,20 +25,27 @@ internal sealed class ConnectedClient : IAsyncDisposable
 
     internal static async Task<ConnectedClient> StartAsync(ServeProcess server)
     {
-        TransportEngine engine = await EngineSelector.ForProcess().SelectAsync(EngineSelector.Auto);
-        TransportConnection connection = await engine.ConnectAsync(new ConnectOptions
-        {
-            RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, server.Port),
-            ServerName = "localhost",
-            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
-            Tls = new ClientTlsOptions
-            {
-                Identity = TlsIdentity.FromPemFiles(server.Certificates.PathOf("client.pem"), server.Certificates.PathOf("client-key.pem")),
-                ServerCertificatePolicy = CertificateTrust.FromPemFile(server.Certificates.PathOf("ca.pem")),
-            },
-        });
+        TransportEngine engine = await SelectEngineAsync();
+        TransportConnection connection = await ConnectAsync(engine, server, RawStreamProtocol.ApplicationProtocol);
         return new ConnectedClient(engine, connection, await new RawStreamClient(connection).OpenAsync("echo"));
     }
+
+    internal static async Task<TransportEngine> SelectEngineAsync() => await EngineSelector.ForProcess().SelectAsync(EngineSelector.Auto);
+
+    internal static Task<TransportConnection> ConnectAsync(TransportEngine engine, ServeProcess server, string protocol) => engine.ConnectAsync(new ConnectOptions
+    {
+        RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, server.Port),
+        ServerName = "localhost",
+        ApplicationProtocols = [protocol],
+        Tls = MakeTls(server),
+    }).WithTimeout();
+
+    /// <summary>The good client certificate, and the server's authority.</summary>
+    internal static ClientTlsOptions MakeTls(ServeProcess server) => new()
+    {
+        Identity = TlsIdentity.FromPemFiles(server.Certificates.PathOf("client.pem"), server.Certificates.PathOf("client-key.pem")),
+        ServerCertificatePolicy = CertificateTrust.FromPemFile(server.Certificates.PathOf("ca.pem")),
+    };
 
     internal async Task EchoAsync(string text)
     {

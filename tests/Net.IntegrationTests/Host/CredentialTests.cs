@@ -9,7 +9,7 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary>Client commands that say who calls with a file, as processes against a <c>net serve</c> with rules.</summary>
 [TestClass]
-public sealed class CredentialTests
+public sealed class CredentialTests : HostTest
 {
     private const string Rules = """
         {
@@ -21,16 +21,12 @@ public sealed class CredentialTests
         """;
 
     private static readonly byte[] Secret = [.. Enumerable.Range(1, 32).Select(static i => (byte)i)];
-    private static MadeCertificates s_certificates = null!;
     private static TemporaryDirectory s_files = null!;
     private static ServeProcess s_server = null!;
 
     [ClassInitialize]
     public static async Task StartServerAsync(TestContext context)
     {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
         s_files = new TemporaryDirectory();
         ScriptResult made = await HostProgram.RunAsync(
             "apikey", "new", "--file", s_files.Combine("keys.json"), "--pepper", s_files.Combine("pepper.key"), "--name", "billing", "--role", "user", "--days", "10");
@@ -41,7 +37,7 @@ public sealed class CredentialTests
         await File.WriteAllTextAsync(s_files.Combine("alice.jwt"), Token("user") + "\r\n");
         await File.WriteAllTextAsync(s_files.Combine("nobody.jwt"), Token("user")[..^2] + "xx");
         await File.WriteAllTextAsync(s_files.Combine("access.json"), Rules);
-        s_server = await ServeProcess.StartAsync(s_certificates, "--access", s_files.Combine("access.json"));
+        s_server = await ServeProcess.StartAsync(Certificates, "--access", s_files.Combine("access.json"));
     }
 
     [ClassCleanup]
@@ -53,7 +49,6 @@ public sealed class CredentialTests
         }
 
         s_files?.Dispose();
-        s_certificates?.Dispose();
     }
 
     [TestMethod]

@@ -9,21 +9,17 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary><c>net echo</c> and <c>net bench echo</c> as processes against a real <c>net serve</c>.</summary>
 [TestClass]
-public sealed class EchoTests
+public sealed class EchoTests : HostTest
 {
-    private static MadeCertificates s_certificates = null!;
     private static MadeCertificates s_strangers = null!;
     private static ServeProcess s_server = null!;
 
     [ClassInitialize]
     public static async Task StartServerAsync(TestContext context)
     {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
         s_strangers = new MadeCertificates();
         await s_strangers.MakeAsync();
-        s_server = await ServeProcess.StartAsync(s_certificates);
+        s_server = await ServeProcess.StartAsync(Certificates);
     }
 
     [ClassCleanup]
@@ -35,7 +31,6 @@ public sealed class EchoTests
         }
 
         s_strangers?.Dispose();
-        s_certificates?.Dispose();
     }
 
     [TestMethod]
@@ -88,7 +83,7 @@ public sealed class EchoTests
     [TestMethod]
     public async Task Echo_File_IsSentAndAMissingOneSaysSo()
     {
-        ScriptResult result = await EchoAsync("--file", s_certificates.PathOf("server.pem"));
+        ScriptResult result = await EchoAsync("--file", Certificates.PathOf("server.pem"));
         Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
         Assert.Contains("BEGIN CERTIFICATE", result.Output);
 
@@ -111,7 +106,7 @@ public sealed class EchoTests
     public async Task Echo_CertificateOfAnotherAuthority_IsRefusedWithAReason()
     {
         ScriptResult result = await HostProgram.RunAsync(
-            "echo", s_server.EndPoint, "--message", "x", "--ca", s_certificates.PathOf("ca.pem"), "--cert", s_strangers.PathOf("client.pem"), "--key", s_strangers.PathOf("client-key.pem"));
+            "echo", s_server.EndPoint, "--message", "x", "--ca", Certificates.PathOf("ca.pem"), "--cert", s_strangers.PathOf("client.pem"), "--key", s_strangers.PathOf("client-key.pem"));
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
         Assert.Contains("--cert and --key name a certificate that the server's --ca signed", result.Error);
@@ -123,7 +118,7 @@ public sealed class EchoTests
     {
         using var empty = new TemporaryDirectory();
         ScriptResult result = await ScriptRun.StartAsync(
-            HostProgram.Path, ["echo", s_server.EndPoint, "--message", "x", "--ca", s_certificates.PathOf("ca.pem")], workingDirectory: empty.Path);
+            HostProgram.Path, ["echo", s_server.EndPoint, "--message", "x", "--ca", Certificates.PathOf("ca.pem")], workingDirectory: empty.Path);
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
     }
@@ -132,7 +127,7 @@ public sealed class EchoTests
     public async Task Echo_ServerOfAnotherAuthority_IsRefusedByTheClient()
     {
         ScriptResult result = await HostProgram.RunAsync(
-            "echo", s_server.EndPoint, "--message", "x", "--ca", s_strangers.PathOf("ca.pem"), "--cert", s_certificates.PathOf("client.pem"), "--key", s_certificates.PathOf("client-key.pem"));
+            "echo", s_server.EndPoint, "--message", "x", "--ca", s_strangers.PathOf("ca.pem"), "--cert", Certificates.PathOf("client.pem"), "--key", Certificates.PathOf("client-key.pem"));
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
     }

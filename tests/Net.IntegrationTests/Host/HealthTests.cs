@@ -8,25 +8,12 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary><c>net health</c> against a server that serves, one that drains, and nobody.</summary>
 [TestClass]
-public sealed class HealthTests
+public sealed class HealthTests : HostTest
 {
-    private static MadeCertificates s_certificates = null!;
-
-    [ClassInitialize]
-    public static async Task MakeCertificatesAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-    }
-
-    [ClassCleanup]
-    public static void Clean() => s_certificates?.Dispose();
-
     [TestMethod]
     public async Task Health_ServingThenDraining_SaysSo()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         await using ConnectedClient client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("x");
         string url = server.Admin.ToString();

@@ -15,9 +15,9 @@ namespace Net.IntegrationTests.Host;
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly ConcurrentDictionary<string, StringBuilder> _bodies;
+    private readonly ConcurrentDictionary<string, List<byte[]>> _bodies;
 
-    private OtlpReceiver(WebApplication application, ConcurrentDictionary<string, StringBuilder> bodies)
+    private OtlpReceiver(WebApplication application, ConcurrentDictionary<string, List<byte[]>> bodies)
     {
         _application = application;
         _bodies = bodies;
@@ -28,7 +28,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     internal static async Task<OtlpReceiver> StartAsync()
     {
-        var bodies = new ConcurrentDictionary<string, StringBuilder>();
+        var bodies = new ConcurrentDictionary<string, List<byte[]>>();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -37,10 +37,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            StringBuilder all = bodies.GetOrAdd((string)context.Request.RouteValues["kind"]!, static _ => new StringBuilder());
+            List<byte[]> all = bodies.GetOrAdd((string)context.Request.RouteValues["kind"]!, static _ => []);
             lock (all)
             {
-                all.Append(Encoding.Latin1.GetString(body.ToArray()));
+                all.Add(body.ToArray());
             }
 
             context.Response.ContentType = "application/x-protobuf";
@@ -49,17 +49,22 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return new OtlpReceiver(application, bodies);
     }
 
+    /// <summary>All spans that came.</summary>
+    internal IReadOnlyList<OtlpSpan> Spans => [.. Bodies("traces").SelectMany(OtlpSpan.ReadAll)];
+
     /// <summary>All that came of a kind, <c>traces</c> or <c>metrics</c>.</summary>
-    internal string Received(string kind)
+    internal string Received(string kind) => string.Concat(Bodies(kind).Select(Encoding.Latin1.GetString));
+
+    private byte[][] Bodies(string kind)
     {
-        if (!_bodies.TryGetValue(kind, out StringBuilder? all))
+        if (!_bodies.TryGetValue(kind, out List<byte[]>? all))
         {
-            return "";
+            return [];
         }
 
         lock (all)
         {
-            return all.ToString();
+            return [.. all];
         }
     }
 

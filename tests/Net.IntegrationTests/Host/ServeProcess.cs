@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Net.IntegrationTests.Ngtcp2;
 using Net.IntegrationTests.Setup;
 
 namespace Net.IntegrationTests.Host;
@@ -18,16 +19,11 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<(string Text, TaskCompletionSource Seen)> _awaited = [];
 
-    private ServeProcess(MadeCertificates certificates, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    private ServeProcess(MadeCertificates certificates, Func<string, string[]> makeArguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         Certificates = certificates;
         ReadyFile = _directory.Combine("ready.json");
-        ProcessStartInfo start = new(HostProgram.Path,
-        [
-            "serve", "--address", "127.0.0.1", .. arguments.Contains("--port") ? (string[])[] : ["--port", "0"], "--admin", "127.0.0.1:0", "--ready-file", ReadyFile,
-            "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"),
-            "--client-cert", certificates.PathOf("client.pem"), "--client-key", certificates.PathOf("client-key.pem"), .. arguments,
-        ])
+        ProcessStartInfo start = new(HostProgram.Path, makeArguments(ReadyFile))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -66,9 +62,21 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     internal static Task<ServeProcess> StartAsync(MadeCertificates certificates, params string[] arguments) => StartAsync(certificates, null, arguments);
 
     /// <summary>Starts a server with variables of its own and waits until it listens.</summary>
-    internal static async Task<ServeProcess> StartAsync(MadeCertificates certificates, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    internal static Task<ServeProcess> StartAsync(MadeCertificates certificates, IReadOnlyDictionary<string, string>? environment, params string[] arguments) => StartAsync(
+        certificates,
+        readyFile =>
+        [
+            "serve", "--address", "127.0.0.1", .. arguments.Contains("--port") ? (string[])[] : ["--port", "0"], "--admin", "127.0.0.1:0", "--ready-file", readyFile,
+            "--cert", certificates.PathOf("server.pem"), "--key", certificates.PathOf("server-key.pem"), "--ca", certificates.PathOf("ca.pem"),
+            "--client-cert", certificates.PathOf("client.pem"), "--client-key", certificates.PathOf("client-key.pem"), .. arguments,
+        ],
+        environment);
+
+    /// <summary>Starts a server with a command line of the caller's, which gets the place of the ready file and must name it, and waits until it listens.</summary>
+    internal static async Task<ServeProcess> StartAsync(
+        MadeCertificates certificates, Func<string, string[]> makeArguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        ServeProcess server = new(certificates, arguments, environment);
+        ServeProcess server = new(certificates, makeArguments, environment);
         Task ready = server.WaitForAsync("Stop it:");
         server._process.Start();
         server._process.BeginOutputReadLine();
@@ -117,6 +125,21 @@ internal sealed partial class ServeProcess : IAsyncDisposable
             Assert.Fail($"net serve did not print '{text}' within {Limit.TotalSeconds:0} s:\n{Output}");
         }
     }
+
+    /// <summary>Waits until so many calls are in flight, as the server counts them.</summary>
+    internal async Task WaitForCallsAsync(int count)
+    {
+        using var http = new HttpClient { BaseAddress = Admin, Timeout = Limit };
+        await Waiting.Until(
+            async () =>
+            {
+                using JsonDocument health = JsonDocument.Parse(await http.GetStringAsync("health"));
+                return health.RootElement.GetProperty("callsInFlight").GetInt32() == count;
+            },
+            $"{count} calls in flight");
+    }
+
+    internal bool HasExited => _process.HasExited;
 
     internal void Terminate() => Signal(15);
 

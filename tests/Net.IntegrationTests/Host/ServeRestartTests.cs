@@ -8,34 +8,23 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary>What a server keeps over a restart.</summary>
 [TestClass]
-public sealed class ServeRestartTests
+public sealed class ServeRestartTests : HostTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static MadeCertificates s_certificates = null!;
-
-    [ClassInitialize]
-    public static async Task MakeAsync(TestContext context)
-    {
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-    }
-
-    [ClassCleanup]
-    public static void Clean() => s_certificates?.Dispose();
 
     [TestMethod]
     public async Task Serve_KilledAndStartedWithItsResetKey_TellsClientsThatTheyAreForgotten()
     {
         using var directory = new TemporaryDirectory();
         string key = directory.Combine("reset-key");
-        ServeProcess first = await ServeProcess.StartAsync(s_certificates, "--engine", "ngtcp2", "--reset-key", key);
+        ServeProcess first = await ServeProcess.StartAsync(Certificates, "--engine", "ngtcp2", "--reset-key", key);
         await using var client = await ConnectedClient.StartAsync(first);
         await client.EchoAsync("before");
         string port = first.Port.ToString(CultureInfo.InvariantCulture);
         await first.KillAsync();
         await first.DisposeAsync();
 
-        await using ServeProcess second = await ServeProcess.StartAsync(s_certificates, "--engine", "ngtcp2", "--reset-key", key, "--port", port);
+        await using ServeProcess second = await ServeProcess.StartAsync(Certificates, "--engine", "ngtcp2", "--reset-key", key, "--port", port);
         await client.Stream.Output.WriteAsync(Encoding.UTF8.GetBytes("after"));
 
         ConnectionClose close = await client.Connection.Closed.WaitAsync(Limit);
@@ -66,7 +55,7 @@ public sealed class ServeRestartTests
         ScriptResult result = await ScriptRun.StartAsync(HostProgram.Path,
         [
             "serve", "--address", "127.0.0.1", "--port", "0", "--admin", "none", "--reset-key", key,
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"),
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"),
         ]).WithTimeout();
 
         Assert.AreEqual(exitCode, result.ExitCode, result.Everything);

@@ -11,27 +11,14 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary>The real server process: start, drain, end, and what it says when it cannot start.</summary>
 [TestClass]
-public sealed class ServeTests
+public sealed class ServeTests : HostTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
-    private static MadeCertificates s_certificates = null!;
-
-    [ClassInitialize]
-    public static async Task MakeCertificatesAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-    }
-
-    [ClassCleanup]
-    public static void Clean() => s_certificates?.Dispose();
 
     [TestMethod]
     public async Task Serve_Start_SaysWhatIsServedAndShowsTheFirstRoundTrip()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--self-test");
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates, "--self-test");
         await server.WaitForAsync("First round trip:");
 
         string output = server.Output;
@@ -54,7 +41,7 @@ public sealed class ServeTests
     [DataRow("curl ", "\"status\": \"serving\"")]
     public async Task Serve_TheCommandItSuggests_Works(string command, string expected)
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         string suggestion = server.Output.Split('\n').Single(line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains(command, StringComparison.Ordinal) && line.Contains("--", StringComparison.Ordinal)).Trim();
 
         ScriptResult result = await ScriptRun.StartAsync("bash", ["-c", suggestion], workingDirectory: Environment.CurrentDirectory);
@@ -68,7 +55,7 @@ public sealed class ServeTests
     [DataRow(2, DisplayName = "Ctrl-C")]
     public async Task Serve_Terminated_LetsARunningStreamEndAndEndsWithZero(int signal)
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         await using var client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
 
@@ -87,7 +74,7 @@ public sealed class ServeTests
     [TestMethod]
     public async Task Serve_TerminatedTwice_CutsRunningStreamsAtOnce()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "10m");
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates, "--shutdown-timeout", "10m");
         await using var client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
 
@@ -103,7 +90,7 @@ public sealed class ServeTests
     [TestMethod]
     public async Task Serve_ShutdownTimeOver_CutsRunningStreams()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "200ms");
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates, "--shutdown-timeout", "200ms");
         await using var client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
 
@@ -116,7 +103,7 @@ public sealed class ServeTests
     [TestMethod]
     public async Task Serve_TerminatedWithAnIdleConnection_EndsWithoutWaiting()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates, "--shutdown-timeout", "10m");
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates, "--shutdown-timeout", "10m");
         await using var client = await ConnectedClient.StartAsync(server);
         await client.EchoAsync("before");
         await client.Stream.Output.CompleteAsync();
@@ -136,7 +123,7 @@ public sealed class ServeTests
 
         ScriptResult result = await HostProgram.RunAsync(
             "serve", "--admin", "none", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
         Assert.Contains($"ss -ulpn 'sport = :{port}'", result.Error);
@@ -153,7 +140,7 @@ public sealed class ServeTests
 
         ScriptResult result = await HostProgram.RunAsync(
             "serve", "--admin", "none", "--address", "127.0.0.1", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
         Assert.Contains($"ss -tlpn 'sport = :{port}'", result.Error);
@@ -169,7 +156,7 @@ public sealed class ServeTests
 
         ScriptResult result = await HostProgram.RunAsync(
             "serve", "--admin", taken.LocalEndPoint!.ToString()!, "--address", "127.0.0.1", "--port", "0",
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
         Assert.Contains("for health and metrics", result.Error);
@@ -183,7 +170,7 @@ public sealed class ServeTests
         // 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
         ScriptResult result = await HostProgram.RunAsync(
             "serve", "--admin", "none", "--address", "192.0.2.1", "--port", "0",
-            "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("server-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("server-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.CannotBind, result.ExitCode, result.Everything);
         Assert.Contains("No network interface of this machine has the address 192.0.2.1", result.Error);
@@ -193,7 +180,7 @@ public sealed class ServeTests
     public async Task Serve_KeyOfAnotherCertificate_SaysSoAndEndsWithFive()
     {
         ScriptResult result = await HostProgram.RunAsync(
-            "serve", "--admin", "none", "--port", "0", "--cert", s_certificates.PathOf("server.pem"), "--key", s_certificates.PathOf("client-key.pem"), "--ca", s_certificates.PathOf("ca.pem"));
+            "serve", "--admin", "none", "--port", "0", "--cert", Certificates.PathOf("server.pem"), "--key", Certificates.PathOf("client-key.pem"), "--ca", Certificates.PathOf("ca.pem"));
 
         Assert.AreEqual(ExitCodes.Certificate, result.ExitCode, result.Everything);
         Assert.Contains("does not belong to the first certificate", result.Error);

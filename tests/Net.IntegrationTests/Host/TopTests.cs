@@ -20,35 +20,22 @@ namespace Net.IntegrationTests.Host;
 
 /// <summary><c>net top</c> beside a program with a channel, with a channel of its own, and where nobody answers.</summary>
 [TestClass]
-public sealed class TopTests
+public sealed class TopTests : HostTest
 {
-    private static MadeCertificates s_certificates = null!;
-
-    [ClassInitialize]
-    public static async Task MakeCertificatesAsync(TestContext context)
-    {
-        await HostProgram.RequireEngineAsync();
-        s_certificates = new MadeCertificates();
-        await s_certificates.MakeAsync();
-    }
-
-    [ClassCleanup]
-    public static void Clean() => s_certificates?.Dispose();
-
     [TestMethod]
     public async Task Top_RunningProgram_ShowsItsChannelLiveAndThatItIsGone()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         await using ClientChannel channel = new NetChannelBuilder(server.EndPoint).UseName("orders").UseTls(ClientTlsSource.Fixed(new ClientTlsOptions
         {
-            Identity = CertificateFiles.LoadIdentity(s_certificates.PathOf("client.pem"), s_certificates.PathOf("client-key.pem"), DateTimeOffset.UtcNow),
-            ServerCertificatePolicy = CertificateFiles.LoadTrust(s_certificates.PathOf("ca.pem")),
+            Identity = CertificateFiles.LoadIdentity(Certificates.PathOf("client.pem"), Certificates.PathOf("client-key.pem"), DateTimeOffset.UtcNow),
+            ServerCertificatePolicy = CertificateFiles.LoadTrust(Certificates.PathOf("ca.pem")),
         })).AddCircuitBreaker().Build();
         using GrpcClient client = channel.CreateGrpcClient();
         WebApplication program = await ServeReportAsync();
         using var terminal = new FakeTerminal();
-        var host = new Fixture(terminal);
-        Task<int> top = host.RunAsync("top", program.Urls.Single(), "--interval", "100ms");
+        using var host = new HostCommands(context => context with { Terminal = terminal });
+        Task<int> top = host.RunAsync(["top", program.Urls.Single(), "--interval", "100ms"]);
 
         await terminal.WaitForAsync(static screen => screen.Contains("orders: open, 0 in flight, 0 waiting", StringComparison.Ordinal));
         Assert.IsTrue(terminal.IsOpen);
@@ -76,9 +63,9 @@ public sealed class TopTests
     [TestMethod]
     public async Task Top_ChannelOfItsOwn_CallsAtItsRateUntilItIsToldToQuit()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
         using var terminal = new FakeTerminal();
-        var host = new Fixture(terminal);
+        using var host = new HostCommands(context => context with { Terminal = terminal });
         Task<int> top = host.RunAsync(server.ClientArguments("top", "--endpoint", server.EndPoint, "--rate", "50", "--interval", "100ms"));
 
         await terminal.WaitForAsync(screen => screen.Contains("top: open", StringComparison.Ordinal) && screen.Contains(server.EndPoint, StringComparison.Ordinal)
@@ -93,7 +80,7 @@ public sealed class TopTests
     [TestMethod]
     public async Task Top_OutputOfAProcess_IsPrintedOnceAsTextOrJson()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
 
         ScriptResult text = await HostProgram.RunAsync(server.ClientArguments("top", "--endpoint", server.EndPoint, "--interval", "100ms"));
         Assert.AreEqual(ExitCodes.Ok, text.ExitCode, text.Everything);
@@ -118,18 +105,19 @@ public sealed class TopTests
     [TestMethod]
     public async Task Top_NobodyOrSomethingElse_FailsWithAReason()
     {
-        await using ServeProcess server = await ServeProcess.StartAsync(s_certificates);
-        var host = new Fixture(new FakeTerminal());
+        await using ServeProcess server = await ServeProcess.StartAsync(Certificates);
+        using var terminal = new FakeTerminal();
+        using var host = new HostCommands(context => context with { Terminal = terminal });
 
-        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync("top", server.Admin + "nothing"));
+        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync(["top", server.Admin + "nothing"]));
         Assert.Contains("does not exist", host.Error);
-        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync("top", server.Admin + "health"));
+        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync(["top", server.Admin + "health"]));
         Assert.Contains("no report of channels", host.Error);
-        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync("top", "http://127.0.0.1:1", "--once"));
+        Assert.AreEqual(ExitCodes.Failure, await host.RunAsync(["top", "http://127.0.0.1:1", "--once"]));
         Assert.Contains("does not answer", host.Error);
-        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync("top", "--rate", "5"));
-        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync("top", "http://127.0.0.1:1", "--endpoint", "a:1"));
-        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync("top", "--interval", "1ms"));
+        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync(["top", "--rate", "5"]));
+        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync(["top", "http://127.0.0.1:1", "--endpoint", "a:1"]));
+        Assert.AreEqual(ExitCodes.Usage, await host.RunAsync(["top", "--interval", "1ms"]));
     }
 
     private static async Task<WebApplication> ServeReportAsync()
@@ -140,30 +128,5 @@ public sealed class TopTests
         program.MapGet(ChannelsReport.Path, static () => Results.Bytes(ChannelsReport.ToJson(), ChannelsReport.ContentType));
         await program.StartAsync();
         return program;
-    }
-
-#pragma warning disable CA1001 // String writers hold nothing that must be freed.
-    private sealed class Fixture(FakeTerminal terminal)
-#pragma warning restore CA1001
-    {
-        private readonly StringWriter _output = new(CultureInfo.InvariantCulture);
-        private readonly StringWriter _error = new(CultureInfo.InvariantCulture);
-
-        internal string Error => _error.ToString();
-
-        internal Task<int> RunAsync(params string[] arguments) => HostCommandLine.RunAsync(arguments, new HostContext
-        {
-            OpenInput = static () => Stream.Null,
-            Output = _output,
-            Error = _error,
-            Console = HostContext.MakeConsole(_output, isRedirected: true),
-            IsInputRedirected = true,
-            ReadKey = static () => null,
-            Terminal = terminal,
-            TimeProvider = TimeProvider.System,
-            Random = new Random(1),
-            GetEnvironmentVariable = static _ => null,
-            Engines = EngineSelector.ForProcess(),
-        });
     }
 }
