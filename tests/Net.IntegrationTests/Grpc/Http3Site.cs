@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Net.Grpc;
 using Net.Http3;
 using Net.IntegrationTests.Interop;
@@ -19,17 +20,21 @@ internal sealed class Http3Site : IAsyncDisposable
 
     private Http3Site(KestrelSite site) => _site = site;
 
-    public static async Task<Http3Site> StartAsync(Action<WebApplication> map)
+    public static async Task<Http3Site> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null)
     {
         InteropRequirement.Engine();
         return new Http3Site(await KestrelSite.StartAsync(
-            (builder, port) => builder.AddNetServer(options =>
+            (builder, port) =>
             {
-                options.EndPoints.Clear();
-                options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, port));
-                options.Identity = TestCertificates.Shared.Server;
-                options.Protocols = HttpProtocols.Http3;
-            }),
+                services?.Invoke(builder.Services);
+                builder.AddNetServer(options =>
+                {
+                    options.EndPoints.Clear();
+                    options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, port));
+                    options.Identity = TestCertificates.Shared.Server;
+                    options.Protocols = HttpProtocols.Http3;
+                });
+            },
             map));
     }
 
