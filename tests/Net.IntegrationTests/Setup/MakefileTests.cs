@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Net.IntegrationTests.Host;
 
 namespace Net.IntegrationTests.Setup;
 
@@ -28,6 +29,23 @@ public sealed partial class MakefileTests
         string command = LineBreak().Replace(result.Output, " ");
         StringAssert.Contains(command, "artifacts/bin/Net.Host/release/net serve --port 4433 --cert certs/out/server.pem " +
             "--key certs/out/server-key.pem --ca certs/out/ca.pem --client-certificate required");
+    }
+
+    [TestMethod]
+    public async Task Run_TheCommandItEndsWith_ShowsAFirstCallWhenItComesUp()
+    {
+        MadeCertificates certificates = await HostSetup.RequireAsync();
+        ScriptResult dryRun = await MakeAsync("--dry-run", "run", "PORT=0");
+        string command = LineBreak().Replace(dryRun.Output, " ").Split('\n').Single(static line => line.Contains("net serve", StringComparison.Ordinal)).Trim();
+        Assert.DoesNotContain("--admin", command, "Health and metrics are where the program has them by default.");
+        string[] words = command.Replace("certs/out/", certificates.OutputDirectory + "/", StringComparison.Ordinal).Split(' ');
+        CollectionAssert.AreEqual((string[])["exec", "artifacts/bin/Net.Host/release/net"], words[..2]);
+
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            certificates, readyFile => [.. words[2..], "--address", "127.0.0.1", "--admin", "127.0.0.1:0", "--ready-file", readyFile]);
+
+        await server.WaitForAsync("First call: echo.EchoService/Echo over HTTP/3 on ");
+        await server.WaitForAsync("First round trip: ");
     }
 
     [TestMethod]
