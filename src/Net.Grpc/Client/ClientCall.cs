@@ -160,6 +160,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
     private sealed class Writer(ClientCall<TRequest, TResponse> call, StreamingRequestContent content, GrpcEncoding encoding, int? maxSize) : GrpcMessageWriter<TRequest>
     {
         private const long FlushThreshold = 64 * 1024;
+        private const string ClosedText = "The stream of the requests has been closed.";
         private PipeWriter? _pipe;
         private int _isWriting;
         private bool _isCompleted;
@@ -180,11 +181,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
                 PipeWriter? pipe = await OpenAsync(cancellationToken).ConfigureAwait(false);
                 if (pipe is not null)
                 {
-                    MessageFraming.Write(pipe, message, options.NoCompression ? GrpcEncoding.Identity : encoding, maxSize);
-                    if (!options.Buffer || pipe.UnflushedBytes >= FlushThreshold)
-                    {
-                        await FlushAsync(pipe, cancellationToken).ConfigureAwait(false);
-                    }
+                    await SendAsync(pipe, message, options, cancellationToken).ConfigureAwait(false);
                 }
             }
             finally
@@ -206,13 +203,14 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
                 using CancellationTokenRegistration registration = call.Register(cancellationToken);
                 if (_pipe is { } pipe && !_isAbandoned)
                 {
-                    await FlushAsync(pipe, cancellationToken).ConfigureAwait(false);
+                    await SendAsync(pipe, message: null, default, cancellationToken).ConfigureAwait(false);
                 }
 
                 _isCompleted = true;
                 if (_pipe is not null)
                 {
-                    await _pipe.CompleteAsync().ConfigureAwait(false);
+                    // With a failure what is left is dropped, as the stream is no longer this call's.
+                    await _pipe.CompleteAsync(_isAbandoned ? new IOException(ClosedText) : null).ConfigureAwait(false);
                 }
 
                 content.Complete();
@@ -227,7 +225,11 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
         internal void Abandon()
         {
             _isAbandoned = true;
-            content.Complete();
+            if (!content.Complete())
+            {
+                // The write that is under way may be waiting for a peer that reads no more.
+                call._exchange.Cancel();
+            }
         }
 
         private void Begin()
@@ -263,30 +265,71 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
                     throw call._exchange.Fail(exception, cancellationToken);
                 }
 
-                _pipe = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: ClientExchange.BufferSize, leaveOpen: true));
+                _pipe = LentStreamWriter.Over(stream);
             }
 
             return _pipe;
         }
 
-        private async ValueTask FlushAsync(PipeWriter pipe, CancellationToken cancellationToken)
+        private async ValueTask SendAsync(PipeWriter pipe, TRequest? message, GrpcWriteOptions options, CancellationToken cancellationToken)
+        {
+            Exception? failure = null;
+            if (content.TryTake())
+            {
+                try
+                {
+                    if (message is not null)
+                    {
+                        MessageFraming.Write(pipe, message, options.NoCompression ? GrpcEncoding.Identity : encoding, maxSize);
+                    }
+
+                    if (!options.Buffer || pipe.UnflushedBytes >= FlushThreshold)
+                    {
+                        failure = await FlushAsync(pipe).ConfigureAwait(false);
+                    }
+                }
+                finally
+                {
+                    content.Return();
+                }
+            }
+            else
+            {
+                _isAbandoned = true;
+                failure = new IOException(ClosedText);
+            }
+
+            if (failure is not null)
+            {
+                await HandleFailureAsync(failure, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        /// <returns>Why it failed, if it did.</returns>
+        private async ValueTask<Exception?> FlushAsync(PipeWriter pipe)
         {
             try
             {
                 await pipe.FlushAsync(call._exchange.Token).ConfigureAwait(false);
+                return null;
             }
 #pragma warning disable CA1031 // A handler tells in many ways that the stream is closed.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                await HandleFailureAsync(exception, cancellationToken).ConfigureAwait(false);
+                return exception;
             }
         }
 
         // The server has ended the call or stopped reading. Why, stands in its answer; when that has begun, the reader finds it there, and what is written until then is dropped.
         private async ValueTask HandleFailureAsync(Exception exception, CancellationToken cancellationToken)
         {
-            if (exception is OperationCanceledException && call._exchange.Token.IsCancellationRequested)
+            if (call._exchange.Status is { IsOk: true })
+            {
+                return;
+            }
+
+            if (call._exchange.Token.IsCancellationRequested)
             {
                 throw call._exchange.Fail(exception, cancellationToken);
             }

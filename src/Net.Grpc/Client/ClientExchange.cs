@@ -147,7 +147,8 @@ internal sealed class ClientExchange : IDisposable
         Cancel();
     }
 
-    private void Cancel()
+    /// <summary>Stops what is still sent and received.</summary>
+    internal void Cancel()
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Net.Grpc;
@@ -70,43 +69,5 @@ public sealed class UnaryRequestLengthTests
         using var client = new GrpcClient(new Uri("https://server.example:443"), handler, new GrpcClientOptions { Encoding = encoding });
         await client.UnaryAsync(ServerCallFixture.Echo, new EchoRequest { Payload = new string('x', payload) }).WithTimeout();
         return (announced, sent);
-    }
-
-    /// <summary>As the request stream of HTTP/3 is: it can be written into, and nothing need be copied.</summary>
-    private sealed class LendingStream : Stream, IBufferWriter<byte>
-    {
-        internal ArrayBufferWriter<byte> Written { get; } = new();
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public void Advance(int count) => Written.Advance(count);
-
-        public Memory<byte> GetMemory(int sizeHint = 0) => Written.GetMemory(sizeHint);
-
-        public Span<byte> GetSpan(int sizeHint = 0) => Written.GetSpan(sizeHint);
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new AssertFailedException("The message was copied.");
     }
 }
