@@ -11,6 +11,9 @@ internal sealed class ClientExchange : IDisposable
     internal const string ContentType = "application/grpc";
     internal const int BufferSize = 16 * 1024;
 
+    // Timers count whole milliseconds, those of peers too, some of which round down: such a peer gives up, and resets the stream, a little before the deadline.
+    private static readonly TimeSpan TimerGrain = TimeSpan.FromMilliseconds(1);
+
     // The longest time that a timer takes. A deadline beyond it, 49 days, is told to the server but not enforced.
     private static readonly TimeSpan MaxTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
@@ -108,7 +111,7 @@ internal sealed class ClientExchange : IDisposable
     {
         HttpHeadersNonValidated trailers = _response!.TrailingHeaders.NonValidated;
         _trailers = Copy(trailers);
-        GrpcStatus status = StatusIn(trailers) ?? (_deadline <= _client.Options.TimeProvider.GetUtcNow()
+        GrpcStatus status = StatusIn(trailers) ?? (HasDeadlinePassed
             ? DeadlineStatus("before the server's status came")
             : new GrpcStatus(GrpcStatusCode.Unknown, "The server ended the call without grpc-status."));
         Finish(status);
@@ -178,6 +181,9 @@ internal sealed class ClientExchange : IDisposable
         _request.Dispose();
         _cancellation.Dispose();
     }
+
+    // Nothing but a caller or the deadline cancels before a failure is known. The clock alone does not tell: the timer may come before it.
+    private bool HasDeadlinePassed => _deadline is DateTimeOffset deadline && (Token.IsCancellationRequested || deadline - _client.Options.TimeProvider.GetUtcNow() < TimerGrain);
 
     private static DateTimeOffset? DeadlineOf(GrpcCallOptions call, GrpcClientOptions client, TimeProvider time)
     {
@@ -296,9 +302,10 @@ internal sealed class ClientExchange : IDisposable
 
     private Exception Translate(Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is GrpcException grpc)
+        // A message that is cut short tells of the transport, as an exception of its own would.
+        if (exception is GrpcException { InnerException: not EndOfStreamException })
         {
-            return grpc;
+            return exception;
         }
 
         // Cancelled by whom? A cancelled request fails in many ways.
@@ -308,13 +315,12 @@ internal sealed class ClientExchange : IDisposable
             return new OperationCanceledException("The caller cancelled the call.", exception, caller);
         }
 
-        // Nothing else cancels before a failure is known. The clock alone does not tell, as timers count whole milliseconds.
-        if (_deadline is DateTimeOffset deadline && (Token.IsCancellationRequested || deadline <= _client.Options.TimeProvider.GetUtcNow()))
+        if (HasDeadlinePassed)
         {
             return new GrpcException(DeadlineStatus("before it was done"), exception);
         }
 
-        return GrpcStatusMapper.FromException(exception);
+        return exception as GrpcException ?? GrpcStatusMapper.FromException(exception);
     }
 
     private void Finish(GrpcStatus status)

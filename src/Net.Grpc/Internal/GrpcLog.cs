@@ -17,6 +17,9 @@ internal static partial class GrpcLog
     [LoggerMessage(3003, LogLevel.Debug, "The deadline of a call of {Method} passed; its handler is asked to stop.", EventName = nameof(DeadlinePassed))]
     internal static partial void DeadlinePassed(ILogger logger, string method);
 
+    [LoggerMessage(3004, LogLevel.Debug, "A call of {Method} is over, but its client has not read on for {Seconds} s; the stream is aborted without a status.", EventName = nameof(NotReadOn))]
+    internal static partial void NotReadOn(ILogger logger, string method, double seconds);
+
     [LoggerMessage(3010, LogLevel.Debug, "A call of {Method} failed with {Code}: {Message}", EventName = nameof(CallFailed))]
     internal static partial void CallFailed(ILogger logger, string method, string code, string message);
 }

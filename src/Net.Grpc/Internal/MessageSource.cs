@@ -36,7 +36,8 @@ internal sealed class MessageSource<T>(PipeReader input, MessageParser<T> parser
             {
                 if (!result.Buffer.IsEmpty)
                 {
-                    throw new GrpcException(GrpcStatusCode.Internal, "The stream ended inside a message.");
+                    throw new GrpcException(
+                        new GrpcStatus(GrpcStatusCode.Internal, "The stream ended inside a message."), new EndOfStreamException("The stream ended before all of a message had come."));
                 }
 
                 return default;

@@ -30,6 +30,7 @@ internal sealed partial class GrpcServerCall
         }
 
         await writing.ConfigureAwait(false);
+        await FinishFlushAsync().ConfigureAwait(false);
         SendStatus(status, trailers);
         if (done is not null)
         {

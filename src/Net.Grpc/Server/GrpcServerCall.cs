@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,8 +13,6 @@ namespace Net.Grpc;
 /// </remarks>
 internal sealed partial class GrpcServerCall
 {
-    private const long FlushThreshold = 64 * 1024;
-
     // The longest time that a timer takes. A deadline beyond it, 49 days, is told to the handler but not enforced.
     private static readonly TimeSpan MaxTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
@@ -141,52 +137,6 @@ internal sealed partial class GrpcServerCall
         return message;
     }
 
-    /// <summary>Writes a message into the response and, unless told otherwise, sends it.</summary>
-    internal async ValueTask WriteAsync(IMessage message, GrpcWriteOptions options, bool flush, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        foreach (GrpcServerInterceptor interceptor in _options.Interceptors)
-        {
-            await interceptor.MessageSendingAsync(_context, message).ConfigureAwait(false);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        BeginWrite();
-        try
-        {
-            ApplyHeaders();
-            PipeWriter output = _exchange.Output;
-            MessageFraming.Write(output, message, options.NoCompression ? GrpcEncoding.Identity : _sendEncoding, _options.MaxSendMessageSize);
-            if (flush && (!options.Buffer || !output.CanGetUnflushedBytes || output.UnflushedBytes >= FlushThreshold))
-            {
-                await FlushAsync(output, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            EndWrite();
-        }
-    }
-
-    internal async ValueTask SendHeadersAsync(CancellationToken cancellationToken)
-    {
-        if (AreHeadersSent)
-        {
-            return;
-        }
-
-        BeginWrite();
-        try
-        {
-            ApplyHeaders();
-            await _exchange.StartResponseAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            EndWrite();
-        }
-    }
-
     private static async ValueTask<T?> ReadLinkedAsync<T>(MessageSource<T> source, CancellationToken cancellationToken, CancellationToken callToken)
         where T : class, IMessage<T>
     {
@@ -241,7 +191,9 @@ internal sealed partial class GrpcServerCall
         AllowCut();
         if (timeout <= MaxTimer)
         {
-            _timer = TimeProvider.CreateTimer(static call => ((GrpcServerCall)call!).Expire(), this, timeout, Timeout.InfiniteTimeSpan);
+            // Timers drop what is less than a millisecond; rounded up, so that the server never gives up before the client does.
+            var due = TimeSpan.FromMilliseconds(Math.Ceiling(timeout.TotalMilliseconds));
+            _timer = TimeProvider.CreateTimer(static call => ((GrpcServerCall)call!).Expire(), this, due, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -270,13 +222,21 @@ internal sealed partial class GrpcServerCall
             return (cut.Status, cut.Trailers);
         }
 
-        if (exception is GrpcException known)
+        // The client's clock may be ahead of this one's timer; what its end then does to the stream is no failure of its own.
+        bool isLate = _context.Deadline <= TimeProvider.GetUtcNow();
+        if (exception is GrpcException known && !(isLate && known.InnerException is EndOfStreamException))
         {
             GrpcLog.CallRefused(_logger, _method.FullName, GrpcStatusNames.NameOf(known.Code), known.Status.Message);
             return (known.Status, known.Trailers);
         }
 
-        if (_exchange.Aborted.IsCancellationRequested)
+        bool isAborted = _exchange.Aborted.IsCancellationRequested;
+        if (isLate && (isAborted || exception is OperationCanceledException or GrpcException))
+        {
+            return (DeadlineStatus(), null);
+        }
+
+        if (isAborted)
         {
             return (new GrpcStatus(GrpcStatusCode.Cancelled, "The client cancelled the call or is gone."), null);
         }
@@ -289,76 +249,6 @@ internal sealed partial class GrpcServerCall
         GrpcLog.HandlerFailed(_logger, _method.FullName, GrpcStatusNames.NameOf(GrpcStatusCode.Unknown), exception);
         string message = _options.EnableDetailedErrors ? $"{exception.GetType().FullName}: {exception.Message}" : "The handler failed; the server's log says why.";
         return (new GrpcStatus(GrpcStatusCode.Unknown, message), null);
-    }
-
-    private void ApplyHeaders()
-    {
-        if (AreHeadersSent)
-        {
-            return;
-        }
-
-        if (_context.ResponseEncoding != GrpcEncoding.Identity &&
-            GrpcEncodings.IsAccepted(_exchange.GetRequestHeader(MetadataNames.AcceptEncoding), _context.ResponseEncoding))
-        {
-            _sendEncoding = _context.ResponseEncoding;
-            _exchange.AppendResponseHeader(MetadataNames.Encoding, GrpcEncodings.NameOf(_sendEncoding));
-        }
-
-        AppendAll(_context.ResponseHeadersIfAny?.AsReadOnly(), _exchange.AppendResponseHeader);
-        AreHeadersSent = true;
-    }
-
-    private async ValueTask FlushAsync(PipeWriter output, CancellationToken cancellationToken)
-    {
-        CancellationToken call = _context.CancellationToken;
-        FlushResult result;
-        if (cancellationToken.CanBeCanceled && cancellationToken != call)
-        {
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call);
-            result = await output.FlushAsync(linked.Token).ConfigureAwait(false);
-        }
-        else
-        {
-            result = await output.FlushAsync(call).ConfigureAwait(false);
-        }
-
-        if (result.IsCompleted || result.IsCanceled)
-        {
-            throw new OperationCanceledException("The client cancelled the call or is gone.", call);
-        }
-    }
-
-    private void BeginWrite()
-    {
-        lock (_gate)
-        {
-            if (_isEnded)
-            {
-                if (_cut is not null)
-                {
-                    throw new OperationCanceledException($"The call was ended while the handler ran, and the client has been told so: {_cut.Status.Message}", _context.CancellationToken);
-                }
-
-                throw new InvalidOperationException(EndedText());
-            }
-
-            if (_isWriting)
-            {
-                throw new InvalidOperationException($"A message of {_method.FullName} is being sent; await each write before the next.");
-            }
-
-            _isWriting = true;
-        }
-    }
-
-    private void EndWrite()
-    {
-        lock (_gate)
-        {
-            _isWriting = false;
-            _writeEnded?.SetResult();
-        }
     }
 
     private void ThrowIfEnded()

@@ -8,6 +8,7 @@ internal abstract class GrpcServerExchange
 {
     internal abstract PipeReader Input { get; }
 
+    /// <summary>The response. A flush sends its headers too, and ends when the client reads on or is gone.</summary>
     internal abstract PipeWriter Output { get; }
 
     /// <summary>Cancelled when the client is gone or has reset the stream.</summary>
@@ -36,8 +37,8 @@ internal abstract class GrpcServerExchange
 
     internal abstract void AppendTrailer(string name, string value);
 
-    /// <summary>Sends the headers of the response without a message.</summary>
-    internal abstract Task StartResponseAsync(CancellationToken cancellationToken);
+    /// <summary>Ends request and response at once, without a status.</summary>
+    internal abstract void Abort();
 
     /// <summary>Sends all that is left, with the trailers, while the handler still runs.</summary>
     internal abstract Task CompleteResponseAsync();

@@ -54,8 +54,7 @@ internal sealed class HttpContextExchange(HttpContext context) : GrpcServerExcha
 
     internal override void AppendTrailer(string name, string value) => context.Response.AppendTrailer(name, value);
 
-    internal override async Task StartResponseAsync(CancellationToken cancellationToken) =>
-        await context.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+    internal override void Abort() => context.Abort();
 
     internal override Task CompleteResponseAsync() => context.Response.CompleteAsync();
 }

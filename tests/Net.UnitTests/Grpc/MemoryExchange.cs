@@ -24,6 +24,9 @@ internal sealed class MemoryExchange : GrpcServerExchange, IDisposable
     /// <summary>Completes when the response was completed while the handler ran.</summary>
     internal Task CompletedEarly => _completed.Task;
 
+    /// <summary>Whether the server aborted the stream.</summary>
+    internal bool WasAborted { get; private set; }
+
     internal override PipeReader Input => _request.Reader;
 
     internal override PipeWriter Output => _response.Writer;
@@ -108,7 +111,11 @@ internal sealed class MemoryExchange : GrpcServerExchange, IDisposable
 
     internal override void AppendTrailer(string name, string value) => Trailers.Add((name, value));
 
-    internal override async Task StartResponseAsync(CancellationToken cancellationToken) => await _response.Writer.FlushAsync(cancellationToken);
+    internal override void Abort()
+    {
+        WasAborted = true;
+        _aborted.Cancel();
+    }
 
     internal override Task CompleteResponseAsync()
     {

@@ -10,7 +10,7 @@ internal sealed class ServerCallFixture
     internal static readonly GrpcUnaryMethod<EchoRequest, EchoResponse> Echo = Contract.Unary<EchoRequest, EchoResponse>("Echo");
     internal static readonly GrpcDuplexMethod<EchoRequest, EchoResponse> EchoStream = Contract.Duplex<EchoRequest, EchoResponse>("EchoStream");
 
-    private static readonly GrpcServiceDefinition<ServerCallFixture> Definition = GrpcServiceDefinition.Create<ServerCallFixture>(Contract, methods => methods
+    internal static readonly GrpcServiceDefinition<ServerCallFixture> Definition = GrpcServiceDefinition.Create<ServerCallFixture>(Contract, methods => methods
         .Unary(Echo, static (service, request, context) => service.Unary(request, context))
         .Duplex(EchoStream, static (service, requests, responses, context) => service.Duplex(requests, responses, context)));
 
