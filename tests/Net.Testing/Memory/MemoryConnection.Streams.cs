@@ -197,6 +197,10 @@ internal sealed partial class MemoryConnection
         if (count > 0)
         {
             SendFrame(FrameOverhead, peer => peer.ReceiveCredit(stream.Id, count, forStream));
+            if (forStream)
+            {
+                Network.Defer(() => _engine.ShowConsumed(stream));
+            }
         }
     }
 
@@ -318,7 +322,11 @@ internal sealed partial class MemoryConnection
         long id = (_opened[(int)direction]++ << 2) | ((long)direction << 1) | (IsServer ? 1L : 0L);
         var stream = new MemoryTransportStream(this, id, direction, isLocal: true, _peerLimits.StreamReceiveWindow);
         _streams.Add(id, stream);
-        Network.Defer(() => TransportDiagnostics.StreamOpened(_engine.Name, isLocal: true));
+        Network.Defer(() =>
+        {
+            TransportDiagnostics.StreamOpened(_engine.Name, isLocal: true);
+            _engine.ShowOpened(stream);
+        });
         return stream;
     }
 

@@ -36,6 +36,12 @@ public sealed class MemoryEngine : TransportEngine
     /// <summary>The network.</summary>
     public MemoryNetwork Network { get; }
 
+    /// <summary>Shows a stream that was opened to whoever wants to see it.</summary>
+    internal void ShowOpened(TransportStream stream) => _options.StreamOpened?.Invoke(stream);
+
+    /// <summary>Shows a stream that was read to whoever wants to see it.</summary>
+    internal void ShowConsumed(TransportStream stream) => _options.StreamConsumed?.Invoke(stream);
+
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {

@@ -15,6 +15,12 @@ public sealed record MemoryEngineOptions
     /// <summary>What it can do; anything beyond <see cref="AllCapabilities"/> is left out. Default all. Fewer let a test see how callers get on with a lesser engine.</summary>
     public EngineCapabilities Capabilities { get; init; } = AllCapabilities;
 
+    /// <summary>Shown every stream that a connection of this engine opens, before its opener has it. Default: nobody.</summary>
+    public Action<TransportStream>? StreamOpened { get; init; }
+
+    /// <summary>Shown a stream whenever the application of this engine's side has consumed bytes of it. Default: nobody.</summary>
+    public Action<TransportStream>? StreamConsumed { get; init; }
+
     /// <summary>Whether it claims to run here, and why not. Default: it does.</summary>
     public EngineSupport Support { get; init; } = new(true, null, new Version(1, 0));
 }

@@ -175,6 +175,8 @@ public sealed class ErrorMatrixTests
         TransportStream stream = await fixture.OpenUnidirectionalAsync(type == 0 ? FrameBytes.Control() : [(byte)type]);
         if (byReset)
         {
+            // A reset may overtake the byte that says which stream it is, and would then end nothing that the client knows of.
+            await fixture.WhenClientHasReadOf(stream);
             stream.AbortWrite(0x100);
         }
         else
@@ -182,15 +184,7 @@ public sealed class ErrorMatrixTests
             await stream.Output.CompleteAsync();
         }
 
-        // A reset may overtake the byte that says which stream it is; then nothing was ended that the client knows of.
-        if (byReset)
-        {
-            using HttpResponseMessage response = await TryExchangeAsync(fixture);
-        }
-        else
-        {
-            Assert.AreEqual((long)Http3ErrorCode.ClosedCriticalStream, (await fixture.Server.Closed.WithTimeout()).ApplicationErrorCode);
-        }
+        Assert.AreEqual((long)Http3ErrorCode.ClosedCriticalStream, (await fixture.Server.Closed.WithTimeout()).ApplicationErrorCode);
     }
 
     [TestMethod]
@@ -229,19 +223,6 @@ public sealed class ErrorMatrixTests
     }
 
     private static object[] Row(string what, byte[] bytes, Http3ErrorCode code) => [what, Convert.ToHexString(bytes), code];
-
-    private static async Task<HttpResponseMessage> TryExchangeAsync(Http3Fixture fixture)
-    {
-        try
-        {
-            return await fixture.ExchangeAsync(Http3Fixture.Get(), Ok);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or TransportException)
-        {
-            Assert.AreEqual((long)Http3ErrorCode.ClosedCriticalStream, (await fixture.Server.Closed.WithTimeout()).ApplicationErrorCode);
-            return new HttpResponseMessage();
-        }
-    }
 
     private static async Task<byte[]> ReadAllAsync(Task<HttpResponseMessage> sending)
     {

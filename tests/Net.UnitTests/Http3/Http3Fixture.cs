@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Net.Http3;
 using Net.Http3.Interop;
@@ -13,21 +14,29 @@ internal sealed class Http3Fixture : IAsyncDisposable
     private readonly MemoryNetwork _network;
     private readonly MemoryEngine _engine;
     private readonly TransportListener _listener;
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _read;
     private readonly QpackDecoder _serverDecoder = new(0, 0, static _ => { });
 
-    private Http3Fixture(MemoryNetwork network, MemoryEngine engine, TransportListener listener, TransportConnection server, Http3Connection client, LogRecorder log)
+    private Http3Fixture(
+        MemoryNetwork network, MemoryEngine engine, TransportListener listener, TransportConnection server, Http3Connection client, ConcurrentQueue<TransportStream> opened,
+        ConcurrentDictionary<long, TaskCompletionSource> read, LogRecorder log)
     {
         _network = network;
         _engine = engine;
         _listener = listener;
         Server = server;
         Client = client;
+        Opened = opened;
+        _read = read;
         Log = log;
     }
 
     internal TransportConnection Server { get; }
 
     internal Http3Connection Client { get; }
+
+    /// <summary>All streams that either side has opened, as their opener holds them.</summary>
+    internal ConcurrentQueue<TransportStream> Opened { get; }
 
     internal LogRecorder Log { get; }
 
@@ -44,7 +53,13 @@ internal sealed class Http3Fixture : IAsyncDisposable
 
         var log = new LogRecorder();
         var network = new MemoryNetwork(time);
-        var engine = new MemoryEngine(network);
+        var opened = new ConcurrentQueue<TransportStream>();
+        var read = new ConcurrentDictionary<long, TaskCompletionSource>();
+        var engine = new MemoryEngine(network, new MemoryEngineOptions
+        {
+            StreamOpened = opened.Enqueue,
+            StreamConsumed = stream => FirstRead(read, stream.Id).TrySetResult(),
+        });
         var tls = new ServerTlsOptions { Identity = TestCertificates.Shared.Server };
         TransportListener listener = await engine.ListenAsync(new ListenOptions
         {
@@ -65,7 +80,7 @@ internal sealed class Http3Fixture : IAsyncDisposable
         }).WithTimeout();
         var options = new Http3ConnectionOptions { LoggerFactory = log, TimeProvider = time ?? TimeProvider.System };
         Http3Connection client = await Http3Connection.StartAsync(connection, change is null ? options : change(options)).WithTimeout();
-        var fixture = new Http3Fixture(network, engine, listener, (await accept.WithTimeout())!, client, log);
+        var fixture = new Http3Fixture(network, engine, listener, (await accept.WithTimeout())!, client, opened, read, log);
         if (sendSettings)
         {
             await fixture.SendControlAsync(FrameBytes.Control());
@@ -94,6 +109,9 @@ internal sealed class Http3Fixture : IAsyncDisposable
         await stream.Output.WriteAsync(bytes).WithTimeout();
         return stream;
     }
+
+    /// <summary>Completes when the client has taken the first bytes of a unidirectional stream of the server's.</summary>
+    internal Task WhenClientHasReadOf(TransportStream stream) => FirstRead(_read, stream.Id).Task.WithTimeout();
 
     /// <summary>Takes the client's next request; its control and QPACK streams are passed over.</summary>
     internal async Task<ServerRequest> AcceptRequestAsync()
@@ -132,6 +150,9 @@ internal sealed class Http3Fixture : IAsyncDisposable
             await Task.Yield();
         }
     }
+
+    private static TaskCompletionSource FirstRead(ConcurrentDictionary<long, TaskCompletionSource> read, long id) =>
+        read.GetOrAdd(id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public async ValueTask DisposeAsync()
     {

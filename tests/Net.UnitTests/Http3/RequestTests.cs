@@ -269,10 +269,31 @@ public sealed class RequestTests
     {
         await using Http3Fixture fixture = await Http3Fixture.StartAsync();
         HttpRequestMessage request = Http3Fixture.Get();
-        request.Options.Set(Http3RequestOptions.Priority, new StreamPriority(1, true));
+        request.Options.Set(Http3RequestOptions.Priority, new StreamPriority(1, false));
         Task<HttpResponseMessage> sending = fixture.Client.SendAsync(request, CancellationToken.None);
         ServerRequest seen = await (await fixture.AcceptRequestAsync()).ReadToEndAsync();
-        Assert.AreEqual("u=1, i", seen["priority"]);
+        Assert.AreEqual("u=1", seen["priority"]);
+        Assert.AreEqual(new StreamPriority(1, false), fixture.Opened.Single(s => s.Id == seen.Stream.Id).Priority);
+        await seen.FinishAsync(FrameBytes.Headers(Ok));
+        using HttpResponseMessage response = await sending.WithTimeout();
+    }
+
+    [TestMethod]
+    [DataRow(false, null)]
+    [DataRow(true, "u=6, i")]
+    public async Task SendAsync_WithoutAPriorityOption_SendsTheCallersHeaderAndLeavesTheStreams(bool hasHeader, string? expected)
+    {
+        await using Http3Fixture fixture = await Http3Fixture.StartAsync();
+        HttpRequestMessage request = Http3Fixture.Get();
+        if (hasHeader)
+        {
+            request.Headers.Add("priority", expected);
+        }
+
+        Task<HttpResponseMessage> sending = fixture.Client.SendAsync(request, CancellationToken.None);
+        ServerRequest seen = await (await fixture.AcceptRequestAsync()).ReadToEndAsync();
+        Assert.AreEqual(expected, seen["priority"]);
+        Assert.AreEqual(StreamPriority.Default, fixture.Opened.Single(s => s.Id == seen.Stream.Id).Priority);
         await seen.FinishAsync(FrameBytes.Headers(Ok));
         using HttpResponseMessage response = await sending.WithTimeout();
     }
