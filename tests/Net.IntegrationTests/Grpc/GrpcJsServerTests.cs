@@ -42,6 +42,12 @@ public sealed class GrpcJsServerTests : InteropCases
     }
 
     [TestMethod]
+    public Task ClientCompressedUnary_ProbedAndCompressed_IsNoticed() => CompressionChecks.ClientUnaryAsync(Client);
+
+    [TestMethod]
+    public Task ClientCompressedStreaming_ProbedAndMixed_IsNoticed() => CompressionChecks.ClientStreamingAsync(Client);
+
+    [TestMethod]
     [DataRow(GrpcEncoding.Gzip)]
     [DataRow(GrpcEncoding.Deflate)]
     public async Task CompressedRequests_UnaryAndStreaming_AreUnderstood(GrpcEncoding encoding)

@@ -8,8 +8,8 @@ namespace Net.IntegrationTests.Grpc;
 /// <summary>gRPC's own interop cases that need no cloud credentials, as our client makes them, but for compression; a subclass says what with.</summary>
 public abstract class InteropCases
 {
-    protected const int LargeRequest = 271_828;
-    protected const int LargeResponse = 314_159;
+    internal const int LargeRequest = 271_828;
+    internal const int LargeResponse = 314_159;
     private static readonly int[] RequestSizes = [27_182, 8, 1_828, 45_904];
     private static readonly int[] ResponseSizes = [31_415, 9, 2_653, 58_979];
 
@@ -176,7 +176,7 @@ public abstract class InteropCases
     public async Task ConcurrentLargeUnary_ManyAtOnce_AllAnswered() =>
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => LargeUnaryAsync())).WithTimeout();
 
-    private protected static Payload Zeros(int size) => new() { Body = UnsafeByteOperations.UnsafeWrap(new byte[size]) };
+    internal static Payload Zeros(int size) => new() { Body = UnsafeByteOperations.UnsafeWrap(new byte[size]) };
 
     private static StreamingOutputCallRequest Ask(int response, int request) => new()
     {

@@ -1,8 +1,8 @@
-// The server's half of gRPC's interop cases behind grpc-js, which neither compresses its answers nor tells whether a
-// request was compressed. Its options are one JSON argument: {"cert": FILE, "key": FILE}. Prints
+// The server's half of gRPC's interop cases behind grpc-js, which does not compress its answers. Its options are one JSON argument: {"cert": FILE, "key": FILE}. Prints
 // {"event":"ready","port":N} and serves until its standard input ends.
 import fs from 'node:fs';
 import grpc from '@grpc/grpc-js';
+import { withFlags } from './compressed.js';
 import { echoInitial, echoTrailing, report, testing, zeros } from './services.js';
 
 const options = JSON.parse(process.argv[2]);
@@ -22,6 +22,10 @@ function echoMetadata(call) {
 
 const failure = (status, metadata) => Object.assign(new Error(status.message), { code: status.code, details: status.message, metadata });
 
+// Why a request is refused that is not compressed as it says it should be.
+const mismatch = ({ expect_compressed: expected, wasCompressed }) => (expected && expected.value !== wasCompressed
+  ? failure({ code: grpc.status.INVALID_ARGUMENT, message: `The request was ${wasCompressed ? '' : 'not '}compressed.` }) : null);
+
 async function answer(call, request) {
   for (const { size, interval_us: interval } of request.response_parameters) {
     await new Promise((resolve) => { setTimeout(resolve, interval / 1000); });
@@ -38,8 +42,9 @@ const service = {
   UnaryCall(call, done) {
     const trailers = echoMetadata(call);
     const { response_status: status, response_size: size } = call.request;
-    if (status?.code) {
-      done(failure(status, trailers));
+    const refusal = mismatch(call.request);
+    if (refusal || status?.code) {
+      done(refusal ?? failure(status, trailers));
     } else {
       done(null, { payload: zeros(size) }, trailers);
     }
@@ -54,8 +59,12 @@ const service = {
   StreamingInputCall(call, done) {
     const trailers = echoMetadata(call);
     let size = 0;
-    call.on('data', (request) => { size += request.payload.body.length; });
-    call.on('end', () => done(null, { aggregated_payload_size: size }, trailers));
+    let refusal = null;
+    call.on('data', (request) => {
+      size += request.payload.body.length;
+      refusal ??= mismatch(request);
+    });
+    call.on('end', () => (refusal ? done(refusal) : done(null, { aggregated_payload_size: size }, trailers)));
   },
 
   FullDuplexCall(call) {
@@ -74,7 +83,7 @@ const service = {
 
 const { UnimplementedCall, ...definition } = testing.TestService.service;
 const server = new grpc.Server();
-server.addService(definition, service);
+server.addService(withFlags(definition), service);
 const credentials = grpc.ServerCredentials.createSsl(null, [{ cert_chain: fs.readFileSync(options.cert), private_key: fs.readFileSync(options.key) }]);
 server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
   if (error) {
