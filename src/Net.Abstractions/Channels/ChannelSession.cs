@@ -34,6 +34,18 @@ public abstract class ChannelSession : IAsyncDisposable
     /// <summary>Completes with the reason when the connection is over. Never fails.</summary>
     public abstract Task<ConnectionClose> Closed { get; }
 
+    /// <summary>
+    /// Has a guard judge the server that is connected to, whenever the trust changes. By default that of <see cref="Connection"/>; a session over TCP, which has none, sees to its own.
+    /// </summary>
+    /// <param name="guard">The guard.</param>
+    /// <param name="close">Ends the session when the server is no longer trusted. Does not block and does not throw; may be called more than once where a session has several connections.</param>
+    /// <returns>Dispose it when the session is over; <c>null</c>: there is nothing to watch.</returns>
+    public virtual IDisposable? WatchPeer(ConnectionGuard guard, Action<PeerCertificateVerdict> close)
+    {
+        ArgumentNullException.ThrowIfNull(guard);
+        return Connection is { } connection ? guard.Watch(connection, close) : null;
+    }
+
     /// <summary>Refuses new calls from now on, and closes the connection when the last one has ended. May be called twice.</summary>
     public abstract void Drain();
 

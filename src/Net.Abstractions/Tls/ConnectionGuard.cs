@@ -16,14 +16,24 @@ public abstract class ConnectionGuard
     /// <exception cref="ArgumentOutOfRangeException">The code is out of range.</exception>
     public IDisposable Watch(TransportConnection connection, long errorCode)
     {
-        ArgumentNullException.ThrowIfNull(connection);
         ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
+        return Watch(connection, verdict => _ = CloseAsync(connection, errorCode, verdict));
+    }
+
+    /// <summary>Watches a connection whose owner ends it in its own way.</summary>
+    /// <param name="connection">The connection, over QUIC or TCP; stays the caller's. A peer that showed no certificate is not watched.</param>
+    /// <param name="close">As <see cref="GuardedPeer.Close"/>.</param>
+    /// <returns>Dispose it when the connection is over.</returns>
+    public IDisposable Watch(TransportConnection connection, Action<PeerCertificateVerdict> close)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(close);
         return connection.PeerCertificateChain.Count == 0 ? NoWatch.Instance : Watch(new GuardedPeer
         {
             Chain = connection.PeerCertificateChain,
             IsServerCertificate = !connection.IsServer,
             ServerName = connection.CertificateName,
-            Close = verdict => _ = CloseAsync(connection, errorCode, verdict),
+            Close = close,
         });
     }
 

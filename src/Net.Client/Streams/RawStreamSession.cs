@@ -34,6 +34,13 @@ public sealed class RawStreamSession : ChannelSession
     public override TransportConnection? Connection => Transport.NetworkTransport == "quic" ? Transport : null;
 
     /// <inheritdoc/>
+    public override IDisposable? WatchPeer(ConnectionGuard guard, Action<PeerCertificateVerdict> close)
+    {
+        ArgumentNullException.ThrowIfNull(guard);
+        return guard.Watch(Transport, close);
+    }
+
+    /// <inheritdoc/>
     public override int ActiveStreams => Volatile.Read(ref _active);
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace Net.Http3;
 /// The platform tells neither of a GOAWAY nor of the server's stream limit. After a GOAWAY it asks for another connection, which it is refused: the request that asked was not sent, may be sent
 /// elsewhere, and the session drains.
 /// </remarks>
-internal sealed class Http2Session : HttpSession
+internal sealed partial class Http2Session : HttpSession
 {
     private readonly TlsOverTcp _tls;
     private readonly ChannelConnectContext _context;
@@ -229,6 +229,8 @@ internal sealed class Http2Session : HttpSession
             await other.DisposeAsync().ConfigureAwait(false);
             throw Refusal();
         }
+
+        WatchAlso(other);
 
         return other.Stream;
     }

@@ -189,7 +189,8 @@ internal sealed partial class ChannelCore
             await handshake.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        using IDisposable? watch = WatchTrust(connection);
+        // A server that loses its trust is cut off in the middle of whatever it answers.
+        using IDisposable? watch = Options.Tls.Guard is { } guard ? connection.Session.WatchPeer(guard, verdict => _ = CutAsync(connection)) : null;
         ConnectionClose close = await connection.Session.Closed.ConfigureAwait(false);
         EndPointState state = connection.Group.EndPoint;
         lock (Gate)
@@ -203,18 +204,6 @@ internal sealed partial class ChannelCore
         await CloseAsync(connection.Session, connection.Id).ConfigureAwait(false);
         _tasks.End();
     }
-
-    // A server that loses its trust is cut off in the middle of whatever it answers.
-    private IDisposable? WatchTrust(PooledConnection connection) =>
-        Options.Tls.Guard is { } guard && connection.Session.Connection is { PeerCertificateChain.Count: > 0 } transport
-            ? guard.Watch(new GuardedPeer
-            {
-                Chain = transport.PeerCertificateChain,
-                IsServerCertificate = true,
-                ServerName = transport.CertificateName,
-                Close = verdict => _ = CutAsync(connection),
-            })
-            : null;
 
     private void HandlePeerDraining(PooledConnection connection)
     {
