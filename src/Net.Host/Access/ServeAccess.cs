@@ -14,6 +14,7 @@ internal sealed class ServeAccess : IAsyncDisposable
     private LoadedAccess _loaded;
     private readonly AuditLog? _audit;
     private CertificateSource? _certificates;
+    private IReadOnlyList<CertificateExpiry> _toldExpiries = [];
 
     private ServeAccess(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
     {
@@ -60,14 +61,18 @@ internal sealed class ServeAccess : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes down which certificates are in use now, and each change and refusal from now on. Called at most once.</summary>
+    /// <summary>Writes down which certificates are in use now and what of them must be renewed, and each change, refusal and warning from now on. Called at most once.</summary>
     /// <param name="certificates">The certificates, which stay the caller's and outlive this.</param>
     internal void Follow(CertificateSource certificates)
     {
         _certificates = certificates;
         certificates.Changed += HandleChanged;
         certificates.Refused += HandleRefused;
+        certificates.Expiring += HandleExpiring;
         HandleChanged(certificates, EventArgs.Empty);
+
+        // What was warned of before anybody listened.
+        HandleExpiring(certificates, EventArgs.Empty);
     }
 
     public async ValueTask DisposeAsync()
@@ -76,6 +81,7 @@ internal sealed class ServeAccess : IAsyncDisposable
         {
             _certificates.Changed -= HandleChanged;
             _certificates.Refused -= HandleRefused;
+            _certificates.Expiring -= HandleExpiring;
         }
 
         _file.Dispose();
@@ -126,6 +132,31 @@ internal sealed class ServeAccess : IAsyncDisposable
 
     private void HandleRefused(object? sender, CertificateRefusedEventArgs e) =>
         _audit?.Write(new AuditEvent(AuditCategory.Certificate, "use", isSuccess: false) { Reason = e.Refusal.Fault.ToString(), Detail = e.Refusal.Message });
+
+    private void HandleExpiring(object? sender, EventArgs e)
+    {
+        IReadOnlyList<CertificateExpiry> expiries = ((CertificateSource)sender!).Expiries;
+        lock (_lock)
+        {
+            if (ReferenceEquals(expiries, _toldExpiries))
+            {
+                return;
+            }
+
+            _toldExpiries = expiries;
+        }
+
+        foreach (CertificateExpiry expiry in expiries)
+        {
+            bool isSoon = expiry.Kind == CertificateExpiryKind.ExpiresSoon;
+            _audit?.Write(new AuditEvent(AuditCategory.Certificate, "expiry", isSuccess: isSoon)
+            {
+                Resource = expiry.SerialNumber,
+                Reason = expiry.Kind.ToString(),
+                Detail = string.Create(CultureInfo.InvariantCulture, $"{expiry.Name} {(isSoon ? "ends" : expiry.SerialNumber is null ? "was due" : "ended")} at {expiry.At.UtcDateTime:u}; renew it."),
+            });
+        }
+    }
 
     private static string SectionOf(LoadedAccess loaded) => loaded.Document.Audit is { } audit ? JsonSerializer.Serialize(audit, AccessJson.Default.AuditDocument) : "";
 

@@ -167,21 +167,42 @@ public sealed partial class CertificateSource
             return;
         }
 
-        bool isSaid = false;
+        List<CertificateExpiry> expiries = FindExpiries(now);
+        foreach (CertificateExpiry expiry in expiries)
+        {
+            switch (expiry.Kind)
+            {
+                case CertificateExpiryKind.Expired:
+                    CertificateLog.IsExpired(_logger, Options.Name, expiry.Name, expiry.At);
+                    break;
+                case CertificateExpiryKind.ExpiresSoon:
+                    CertificateLog.ExpiresSoon(_logger, Options.Name, expiry.Name, expiry.At, (expiry.At - now).TotalDays);
+                    break;
+                default:
+                    CertificateLog.ListIsOverdue(_logger, Options.Name, expiry.Name, expiry.At);
+                    break;
+            }
+        }
+
+        _nextWarning = expiries.Count > 0 ? now + WarningInterval : default;
+        Volatile.Write(ref _expiries, [.. expiries]);
+        if (expiries.Count > 0)
+        {
+            Raise(nameof(Expiring), () => Expiring?.Invoke(this, EventArgs.Empty));
+        }
+    }
+
+    private List<CertificateExpiry> FindExpiries(DateTimeOffset now)
+    {
+        List<CertificateExpiry> found = [];
         TlsSnapshot snapshot = Current;
         foreach (TlsIdentity identity in snapshot.Identities)
         {
             DateTimeOffset notAfter = identity.Certificate.NotAfter.ToUniversalTime();
-            string subject = PeerText.Clean(identity.Certificate.Subject);
-            if (now >= notAfter)
+            if (now >= notAfter || notAfter - now <= Options.ExpiryWarning)
             {
-                isSaid = true;
-                CertificateLog.IsExpired(_logger, Options.Name, subject, notAfter);
-            }
-            else if (notAfter - now <= Options.ExpiryWarning)
-            {
-                isSaid = true;
-                CertificateLog.ExpiresSoon(_logger, Options.Name, subject, notAfter, (notAfter - now).TotalDays);
+                found.Add(new CertificateExpiry(
+                    now >= notAfter ? CertificateExpiryKind.Expired : CertificateExpiryKind.ExpiresSoon, PeerText.Clean(identity.Certificate.Subject), identity.Certificate.SerialNumber, notAfter));
             }
         }
 
@@ -189,12 +210,11 @@ public sealed partial class CertificateSource
         {
             if (list.List.NextUpdate is DateTimeOffset next && now >= next)
             {
-                isSaid = true;
-                CertificateLog.ListIsOverdue(_logger, Options.Name, PeerText.Clean(list.List.Issuer.Name), next);
+                found.Add(new CertificateExpiry(CertificateExpiryKind.ListIsOverdue, PeerText.Clean(list.List.Issuer.Name), SerialNumber: null, next));
             }
         }
 
-        _nextWarning = isSaid ? now + WarningInterval : default;
+        return found;
     }
 
     private void Raise(string name, Action raise)

@@ -24,6 +24,7 @@ public sealed partial class CertificateSource : IAsyncDisposable
     private readonly Task _watching;
     private readonly ClientSource _client;
     private SourceState _state;
+    private IReadOnlyList<CertificateExpiry> _expiries = [];
     private int _isDisposed;
 
     private CertificateSource(CertificateSourceOptions options, SourceReader reader, SourceState first, SessionTicketStore tickets)
@@ -47,6 +48,15 @@ public sealed partial class CertificateSource : IAsyncDisposable
 
     /// <summary>Raised when new content was refused, on a thread of the source's; handlers must be quick.</summary>
     public event EventHandler<CertificateRefusedEventArgs>? Refused;
+
+    /// <summary>
+    /// Raised with each warning that something must be renewed: when it is first found, once a day while it stands, and after each change of the snapshot. <see cref="Expiries"/> says what.
+    /// On a thread of the source's; handlers must be quick.
+    /// </summary>
+    public event EventHandler? Expiring;
+
+    /// <summary>What must be renewed, as it was last warned of; a new list with each warning, empty when nothing must. Files are first looked at within <see cref="CertificateSourceOptions.PollInterval"/>.</summary>
+    public IReadOnlyList<CertificateExpiry> Expiries => Volatile.Read(ref _expiries);
 
     /// <summary>What is in use.</summary>
     public TlsSnapshot Current => Volatile.Read(ref _state).Snapshot;

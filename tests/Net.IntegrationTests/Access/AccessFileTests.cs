@@ -91,6 +91,41 @@ public sealed class AccessFileTests
     }
 
     [TestMethod]
+    public async Task Audit_CertificateNearItsEnd_IsWrittenDownWithEachWarning()
+    {
+        using var directory = new TemporaryDirectory();
+        using var files = new CertificateDirectory();
+        await MakeAsync(directory);
+        var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
+        X509Certificate2 brief = new TestAuthority("Audit root").IssueServer(time.GetUtcNow().AddHours(36));
+        files.ReplacePair("server", brief);
+        await using CertificateSource certificates = CertificateSource.Open(new CertificateSourceOptions
+        {
+            Identities = [IdentityInput.FromPemFiles(files["server.pem"], files["server-key.pem"])], TimeProvider = time, PollInterval = TimeSpan.FromHours(1),
+        });
+        await RotationSite.LookAsync(certificates, time);
+        await using (ServeAccess access = ServeAccess.Open(directory.Combine("access.json"), null, TimeProvider.System, NullLogger.Instance))
+        {
+            // The first warning came before anybody listened; the others on the next days.
+            access.Follow(certificates);
+            for (int hour = 0; hour < 49; hour++)
+            {
+                await RotationSite.LookAsync(certificates, time);
+            }
+        }
+
+        JsonElement[] entries =
+        [
+            .. (await File.ReadAllLinesAsync(Directory.GetFiles(directory.Combine("audit"), "*.jsonl").Single()))
+                .Select(static line => JsonDocument.Parse(line).RootElement).Where(static entry => entry.GetProperty("action").GetString() == "expiry"),
+        ];
+        Assert.AreEqual("ExpiresSoon, ExpiresSoon, Expired", string.Join(", ", entries.Select(static entry => entry.GetProperty("reason").GetString())));
+        Assert.AreEqual("success, success, failure", string.Join(", ", entries.Select(static entry => entry.GetProperty("outcome").GetString())));
+        Assert.IsTrue(entries.All(entry => entry.GetProperty("resource").GetString() == brief.SerialNumber && entry.GetProperty("category").GetString() == "certificate"));
+        StringAssert.Contains(entries[0].GetProperty("detail").GetString(), brief.Subject);
+    }
+
+    [TestMethod]
     public async Task Rules_BadContents_LeaveTheOldOnesAndGoodOnesAreTaken()
     {
         using var directory = new TemporaryDirectory();

@@ -104,7 +104,7 @@ public sealed class ChannelTrustTests : IAsyncDisposable
         while (_source.Current.Generation == 1)
         {
             Assert.IsLessThan(Limit, _time.GetUtcNow() - changed, "the source did not take the new list in time");
-            await LookAsync();
+            await RotationSite.LookAsync(_source, _time);
         }
 
         // The clock stands: nothing but the new trust can end them.
@@ -154,17 +154,6 @@ public sealed class ChannelTrustTests : IAsyncDisposable
             PollInterval = pollInterval ?? TimeSpan.FromMilliseconds(250),
         });
         return new NetChannelBuilder($"https://localhost:{_site.Port}").UseTls(_source.Client).UseFallback(policy).UsePool(PoolOptions.Default with { MinConnections = 1 }).Build();
-    }
-
-    /// <summary>Lets the source look once more.</summary>
-    private async Task LookAsync()
-    {
-        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Handle() => looked.TrySetResult();
-        _source.Looked += Handle;
-        _time.Advance(_source.Options.PollInterval);
-        await looked.Task.WithTimeout();
-        _source.Looked -= Handle;
     }
 
     private string List(int number, params X509Certificate2[] revoked) =>

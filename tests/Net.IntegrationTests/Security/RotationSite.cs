@@ -87,6 +87,17 @@ internal sealed class RotationSite : IAsyncDisposable
     internal byte[] List(int number, params X509Certificate2[] revoked) =>
         Authority.CreateList(number, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(7), revoked);
 
+    /// <summary>Lets a source under a clock look at its files once more.</summary>
+    internal static async Task LookAsync(CertificateSource source, ManualTimeProvider time)
+    {
+        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Handle() => looked.TrySetResult();
+        source.Looked += Handle;
+        time.Advance(source.Options.PollInterval);
+        await looked.Task.WithTimeout(awaited: "the source looking at its files");
+        source.Looked -= Handle;
+    }
+
     /// <summary>Changes files and waits until a source has taken them by itself.</summary>
     internal static async Task ChangeAsync(CertificateSource source, Action change)
     {

@@ -186,6 +186,35 @@ public sealed class WatchTests : CertificateSourceTest
     }
 
     [TestMethod]
+    public async Task Expiring_CertificateAndList_AreToldWithEachWarningAndNoMoreOnceRenewed()
+    {
+        DateTimeOffset end = Time.GetUtcNow().AddDays(10);
+        X509Certificate2 brief = Authority.IssueServer(end);
+        Files.ReplacePair("server", brief);
+        Files.Replace("ca.crl", TestAuthority.ListPem(Authority.CreateList(1, Time.GetUtcNow().AddDays(-1), Time.GetUtcNow().AddDays(9), [])));
+        CertificateSource source = Open(Options with { PollInterval = TimeSpan.FromHours(1), RevocationListFiles = [Files["ca.crl"]] });
+        List<IReadOnlyList<CertificateExpiry>> told = [];
+        source.Expiring += (sender, _) => told.Add(((CertificateSource)sender!).Expiries);
+        Assert.IsEmpty(source.Expiries);
+
+        await LookAsync(source);
+        var soon = new CertificateExpiry(CertificateExpiryKind.ExpiresSoon, brief.Subject, brief.SerialNumber, end.AddTicks(-(end.Ticks % TimeSpan.TicksPerSecond)));
+        Assert.AreEqual(soon, told.Single().Single());
+        await LookForDaysAsync(source, 10);
+
+        Assert.HasCount(11, told);
+        Assert.AreEqual("Expired, ListIsOverdue", string.Join(", ", source.Expiries.Select(static e => e.Kind)));
+        Assert.IsNull(source.Expiries[1].SerialNumber);
+        Files.ReplacePair("server", Authority.IssueServer(Time.GetUtcNow().AddDays(100)));
+        Files.Replace("ca.crl", TestAuthority.ListPem(Authority.CreateList(2, Time.GetUtcNow().AddDays(-1), Time.GetUtcNow().AddDays(9), [])));
+        await LookAsync(source);
+        await LookAsync(source);
+        Assert.AreEqual(2, source.Current.Generation);
+        Assert.IsEmpty(source.Expiries);
+        Assert.HasCount(11, told);
+    }
+
+    [TestMethod]
     public async Task Metrics_OfASource_TellDaysAndReloads()
     {
         string name = $"metrics-{Guid.NewGuid():N}";
