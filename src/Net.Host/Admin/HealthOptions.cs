@@ -1,3 +1,5 @@
+using Net.Hosting.Calling;
+
 namespace Net.Hosting.Admin;
 
 /// <summary>What <c>net health</c> was told.</summary>
@@ -14,4 +16,7 @@ internal sealed record HealthOptions
     internal required bool Quiet { get; init; }
 
     internal required bool Json { get; init; }
+
+    /// <summary>Who asks; <c>null</c>: nobody says.</summary>
+    internal BearerCredential? Credential { get; init; }
 }

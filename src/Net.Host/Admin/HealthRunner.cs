@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
+using Net.Hosting.Calling;
 using Net.Hosting.Serving;
 
 namespace Net.Hosting.Admin;
@@ -12,6 +14,12 @@ internal sealed class HealthRunner(HostContext context, HealthOptions options)
 
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Credential is not null && options.Url.Scheme != Uri.UriSchemeHttps && !options.Url.IsLoopback)
+        {
+            throw new HostException(
+                ExitCodes.Usage, $"The credential (--token, --api-key) is not sent to {options.Url} over plain HTTP, where others could read it. Ask over https, or on the server's own machine.");
+        }
+
         using var signals = new ShutdownSignals();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(signals.Stop, cancellationToken);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
@@ -43,7 +51,13 @@ internal sealed class HealthRunner(HostContext context, HealthOptions options)
         long started = context.TimeProvider.GetTimestamp();
         try
         {
-            using HttpResponseMessage response = await http.GetAsync(url, limit.Token).ConfigureAwait(false);
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            if (options.Credential is { } credential)
+            {
+                request.Headers.TryAddWithoutValidation(BearerCredential.MetadataName, credential.Header);
+            }
+
+            using HttpResponseMessage response = await http.SendAsync(request, limit.Token).ConfigureAwait(false);
             string text = await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
             HealthReport? report = Read(response, text);
             bool isHealthy = response.IsSuccessStatusCode && report is null or { Status: HealthReport.Serving };
@@ -54,7 +68,11 @@ internal sealed class HealthRunner(HostContext context, HealthOptions options)
                 HttpStatus = (int)response.StatusCode,
                 Milliseconds = Math.Round(context.TimeProvider.GetElapsedTime(started).TotalMilliseconds, 3),
                 Server = report,
-                Reason = isHealthy ? null : report is null ? $"It answers with status {(int)response.StatusCode}." : $"It says that it is {report.Status}.",
+                Reason = isHealthy ? null
+                    : report is not null ? $"It says that it is {report.Status}."
+                    : response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+                        ? $"It answers with status {(int)response.StatusCode}: {(options.Credential is null ? "say who asks with --token or --api-key." : "the credential is not accepted there.")}"
+                    : $"It answers with status {(int)response.StatusCode}.",
             };
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)

@@ -48,18 +48,6 @@ internal sealed class ClientOptionSet
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _token = new("--token")
-    {
-        Description = "A file with the token (JWT) that says who calls; sent as 'authorization: Bearer' with each call and stream. It goes before the certificate.",
-        HelpName = "FILE",
-    };
-
-    private readonly Option<string?> _apiKey = new("--api-key")
-    {
-        Description = "The same with an API key, as `net apikey new` prints it.",
-        HelpName = "FILE",
-    };
-
     private readonly Option<string?> _serverName = new("--server-name")
     {
         Description = "The name that the server's certificate must hold. Default: HOST.",
@@ -105,6 +93,7 @@ internal sealed class ClientOptionSet
         },
     };
 
+    private readonly CredentialOptionSet _credential;
     private readonly bool _hasRoute;
 
     /// <param name="command">The command that gets the options.</param>
@@ -123,18 +112,17 @@ internal sealed class ClientOptionSet
 
         Option[] routes = hasRoute ? [_route] : [];
         Option[] http = hasHttp ? [_http] : [];
-        foreach (Option option in (Option[])[_engine, .. http, _certificate, _key, _authority, _token, _apiKey, _serverName, .. routes, _timeout, _json])
+        foreach (Option option in (Option[])[_engine, .. http, _certificate, _key, _authority])
         {
             command.Options.Add(option);
         }
 
-        command.Validators.Add(result =>
+        _credential = new CredentialOptionSet(
+            command, "A file with the token (JWT) that says who calls; sent as 'authorization: Bearer' with each call and stream. It goes before the certificate.");
+        foreach (Option option in (Option[])[_serverName, .. routes, _timeout, _json])
         {
-            if (result.GetResult(_token) is not null && result.GetResult(_apiKey) is not null)
-            {
-                result.AddError("--token and --api-key exclude each other: a call has one credential.");
-            }
-        });
+            command.Options.Add(option);
+        }
     }
 
     internal EchoTarget Read(ParseResult parsed) => Read(parsed, parsed.GetRequiredValue(_endPoint));
@@ -147,9 +135,7 @@ internal sealed class ClientOptionSet
         KeyPath = parsed.GetRequiredValue(_key),
         IsCertificateAsked = parsed.GetResult(_certificate) is { Implicit: false } || parsed.GetResult(_key) is { Implicit: false },
         AuthorityPath = parsed.GetRequiredValue(_authority),
-        Credential = parsed.GetValue(_token) is { } token ? BearerCredential.Read(token, _token.Name)
-            : parsed.GetValue(_apiKey) is { } apiKey ? BearerCredential.Read(apiKey, _apiKey.Name)
-            : null,
+        Credential = _credential.Read(parsed),
         ServerName = parsed.GetValue(_serverName),
         Route = _hasRoute ? parsed.GetRequiredValue(_route) : "",
         Http = parsed.GetResult(_http) is null ? HttpChoice.Auto : parsed.GetValue(_http),

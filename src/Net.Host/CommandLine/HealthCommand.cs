@@ -12,6 +12,7 @@ internal static class HealthCommand
           net health http://127.0.0.1:9091                one whose --admin is elsewhere
           net health --quiet && echo ready                for scripts and container health checks
           net health --wait 30s                           until it is ready, or not after 30 seconds
+          net health https://host/healthz --token FILE    where who asks must say who it is
 
         Exit codes: {ExitCodes.Ok} it serves, {ExitCodes.Failure} it drains, answers otherwise, or does not answer, {ExitCodes.Usage} wrong usage.
         """;
@@ -37,6 +38,8 @@ internal static class HealthCommand
         Option<bool> json = new("--json") { Description = "Prints one JSON document instead of text." };
         Command command = new("health", "Asks a server whether it is ready.");
         command.Arguments.Add(url);
+        CredentialOptionSet credential = new(
+            command, "A file with the token (JWT) that says who asks; sent as 'authorization: Bearer'. Over plain HTTP only to this machine, as others could read it.");
         foreach (Option option in new Option[] { timeout, wait, quiet, json })
         {
             command.Options.Add(option);
@@ -49,6 +52,7 @@ internal static class HealthCommand
             Wait = parsed.GetValue(wait),
             Quiet = parsed.GetValue(quiet),
             Json = parsed.GetValue(json),
+            Credential = credential.Read(parsed),
         }).RunAsync(cancellationToken));
         return (command, Help);
     }

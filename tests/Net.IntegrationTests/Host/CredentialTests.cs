@@ -1,6 +1,10 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Net.Hosting;
 using Net.IntegrationTests.Setup;
 using Net.Security;
@@ -21,6 +25,7 @@ public sealed class CredentialTests : HostTest
         """;
 
     private static readonly byte[] Secret = [.. Enumerable.Range(1, 32).Select(static i => (byte)i)];
+    private static string s_asked = "";
     private static TemporaryDirectory s_files = null!;
     private static ServeProcess s_server = null!;
 
@@ -97,6 +102,34 @@ public sealed class CredentialTests : HostTest
     }
 
     [TestMethod]
+    [DataRow("--token", "alice.jwt")]
+    [DataRow("--api-key", "billing.key")]
+    public async Task Health_WithACredential_SendsIt(string option, string file)
+    {
+        // The server of the other tests asks nobody for a credential at its --admin; this one does, as a proxy before it might.
+        await using WebApplication site = await StartGuardedSiteAsync();
+        string url = site.Urls.Single();
+
+        ScriptResult unknown = await HostProgram.RunAsync("health", url);
+        ScriptResult known = await HostProgram.RunAsync("health", url, option, s_files.Combine(file));
+
+        Assert.AreEqual(ExitCodes.Failure, unknown.ExitCode, unknown.Everything);
+        StringAssert.Contains(unknown.Error, "with status 401: say who asks with --token or --api-key.");
+        Assert.AreEqual(ExitCodes.Ok, known.ExitCode, known.Everything);
+        Assert.AreEqual($"Bearer {(await File.ReadAllTextAsync(s_files.Combine(file))).Trim()}", s_asked);
+    }
+
+    [TestMethod]
+    public async Task Health_CredentialInTheClear_IsNotSent()
+    {
+        // 203.0.113.0/24 is for documentation (RFC 5737): nobody answers there, and nobody is asked.
+        ScriptResult result = await HostProgram.RunAsync("health", "http://203.0.113.7:9090", "--token", s_files.Combine("alice.jwt"));
+
+        Assert.AreEqual(ExitCodes.Usage, result.ExitCode, result.Everything);
+        StringAssert.Contains(result.Error, "over plain HTTP");
+    }
+
+    [TestMethod]
     public async Task Files_ThatHoldNoCredential_AreNamedAndNotShown()
     {
         string header = s_files.Combine("header.txt");
@@ -120,6 +153,21 @@ public sealed class CredentialTests : HostTest
         ScriptResult both = await RunAsync("echo", s_server.EndPoint, "--message", "hello", "--token", s_files.Combine("alice.jwt"), "--api-key", s_files.Combine("billing.key"));
         Assert.AreEqual(ExitCodes.Usage, both.ExitCode, both.Everything);
         StringAssert.Contains(both.Error, "exclude each other");
+    }
+
+    private static async Task<WebApplication> StartGuardedSiteAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        WebApplication site = builder.Build();
+        site.MapGet("/health", static (HttpContext context) =>
+        {
+            s_asked = context.Request.Headers.Authorization.ToString();
+            return Results.StatusCode(s_asked.Length == 0 ? 401 : 200);
+        });
+        await site.StartAsync();
+        return site;
     }
 
     private static string Token(string role)
