@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Net.Security;
@@ -13,6 +14,7 @@ internal sealed class ServeAccess : IAsyncDisposable
     private readonly Lock _lock = new();
     private LoadedAccess _loaded;
     private readonly AuditLog? _audit;
+    private readonly PosixSignalRegistration? _hangup;
     private CertificateSource? _certificates;
     private IReadOnlyList<CertificateExpiry> _toldExpiries = [];
 
@@ -39,6 +41,13 @@ internal sealed class ServeAccess : IAsyncDisposable
 
         // What changed before anybody listened.
         Take();
+
+        // What came of it, the certificates' events say; here stands that somebody asked.
+        _hangup = _audit is null || OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _audit.Write(new AuditEvent(AuditCategory.Admin, "reload", isSuccess: true) { Detail = "SIGHUP: certificates, trust and revocation lists are read again." });
+        });
     }
 
     internal AccessGate Gate { get; }
@@ -77,6 +86,7 @@ internal sealed class ServeAccess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _hangup?.Dispose();
         if (_certificates is not null)
         {
             _certificates.Changed -= HandleChanged;

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Net.Hosting;
+using Net.IntegrationTests.Ngtcp2;
 using Net.IntegrationTests.Setup;
 using Net.Security;
 
@@ -42,7 +43,7 @@ public sealed class CredentialTests : HostTest
         await File.WriteAllTextAsync(s_files.Combine("alice.jwt"), Token("user") + "\r\n");
         await File.WriteAllTextAsync(s_files.Combine("nobody.jwt"), Token("user")[..^2] + "xx");
         await File.WriteAllTextAsync(s_files.Combine("access.json"), Rules);
-        s_server = await ServeProcess.StartAsync(Certificates, "--access", s_files.Combine("access.json"));
+        s_server = await ServeProcess.StartAsync(Certificates, "--access", s_files.Combine("access.json"), "--audit", s_files.Combine("audit"));
     }
 
     [ClassCleanup]
@@ -120,6 +121,14 @@ public sealed class CredentialTests : HostTest
     }
 
     [TestMethod]
+    public async Task Serve_Hangup_IsWrittenDownAsWhatItsAdministratorAskedFor()
+    {
+        s_server.Hangup();
+
+        await Waiting.Until(static () => ReadAudit().Contains("\"category\":\"admin\",\"action\":\"reload\",\"outcome\":\"success\"", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
     public async Task Health_CredentialInTheClear_IsNotSent()
     {
         // 203.0.113.0/24 is for documentation (RFC 5737): nobody answers there, and nobody is asked.
@@ -168,6 +177,19 @@ public sealed class CredentialTests : HostTest
         });
         await site.StartAsync();
         return site;
+    }
+
+    // The server has the file open.
+    private static string ReadAudit()
+    {
+        string text = "";
+        foreach (string path in Directory.GetFiles(s_files.Combine("audit"), "*.jsonl"))
+        {
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            text += reader.ReadToEnd();
+        }
+
+        return text;
     }
 
     private static string Token(string role)
