@@ -77,6 +77,39 @@ public sealed class AccessTests
     [TestMethod]
     [DataRow(3)]
     [DataRow(2)]
+    public async Task Stream_CredentialExpiresWhileItsClientDoesNotRead_EndsWithTheStatusBehindWhatWasSent(int version)
+    {
+        // Four chunks of 2 MB: more than lies between a server and a client that does not read.
+        const int size = 20_000;
+        const int perBatch = 100;
+        const int count = 4 * perBatch;
+        using GrpcClient grpc = _site.CreateGrpc(version);
+        var aql = new AqlClient(grpc);
+        for (int first = 0; first < count; first += perBatch)
+        {
+            var batch = new BatchRequest { Queries = { Enumerable.Range(first, perBatch).Select(static i => AqlText.Parse($"set rows/{i:0000} \"{new string('x', size)}\"")) } };
+            Assert.AreEqual(BatchResponse.ResponseOneofCase.Results, (await aql.ExecuteBatchAsync(batch, Call).AsTask().WithTimeout()).ResponseCase);
+        }
+
+        await using IAsyncEnumerator<StreamResponse> chunks = aql.ExecuteStreamAsync(Request("range rows \"\"..\"9\""), Call).GetAsyncEnumerator();
+        Assert.IsTrue(await chunks.MoveNextAsync().AsTask().WithTimeout());
+        int received = chunks.Current.Batch.Values.Count;
+
+        _site.Time.Advance(TimeSpan.FromHours(1));
+
+        await RefusedAsync(GrpcStatusCode.Unauthenticated, Unknown, async () =>
+        {
+            while (await chunks.MoveNextAsync())
+            {
+                received += chunks.Current.Batch?.Values.Count ?? 0;
+            }
+        });
+        Assert.IsInRange(perBatch, count - perBatch, received);
+    }
+
+    [TestMethod]
+    [DataRow(3)]
+    [DataRow(2)]
     public async Task Interactive_ForbiddenQuery_EndsTheSessionAfterTheAnswersBefore(int version)
     {
         using GrpcClient grpc = _site.CreateGrpc(version);
