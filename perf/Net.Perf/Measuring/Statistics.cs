@@ -28,9 +28,14 @@ internal static class Statistics
         return ticks[Math.Min(ticks.Length - 1, (int)(fraction * ticks.Length))] * 1e6 / System.Diagnostics.Stopwatch.Frequency;
     }
 
-    /// <summary>How far apart the middle half of the samples lies, as a part of their median.</summary>
+    /// <summary>How far apart the middle half of the samples lies, as a part of their median. Fewer than two say nothing of it, and count as 1, the whole.</summary>
     internal static double Spread(ReadOnlySpan<double> samples)
     {
+        if (samples.Length < 2)
+        {
+            return 1;
+        }
+
         double[] copy = samples.ToArray();
         return (Percentile(copy, 0.75) - Percentile(copy, 0.25)) / Percentile(copy, 0.5);
     }

@@ -52,7 +52,7 @@ internal sealed record Goal(string Row, string What, double? Must, double? Aim, 
     /// <param name="noise">The A/A spread of the row; <c>null</c> for what is counted.</param>
     internal string Judge(double value, double? noise = null)
     {
-        // A spread that is no number, as of a single pair, says no more than one that is too large.
+        // Written so that a spread that is no number says no more than one that is too large.
         if (double.IsNaN(value) || (noise is { } spread && !(spread <= MaxNoise)))
         {
             return "not sure";

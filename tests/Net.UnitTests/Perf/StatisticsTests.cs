@@ -36,6 +36,11 @@ public sealed class StatisticsTests
     }
 
     [TestMethod]
+    [DataRow]
+    [DataRow(3.0)]
+    public void Spread_OfFewerThanTwo_IsTheWhole(params double[] samples) => Assert.AreEqual(1.0, Statistics.Spread(samples));
+
+    [TestMethod]
     public void Spread_IsTheMiddleHalfAsAPartOfTheMedian_AndLeavesTheSamplesAlone()
     {
         double[] samples = [5, 1, 3, 2, 4];
