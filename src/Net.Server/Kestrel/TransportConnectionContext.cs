@@ -159,7 +159,12 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     public override void Abort() => Abort(new ConnectionAbortedException("The application aborted the connection."));
 
     /// <summary>Closes the connection with <see cref="Error"/>. Any thread, also under Kestrel's locks: nothing of the application runs inside.</summary>
-    public override void Abort(ConnectionAbortedException abortReason)
+    public override void Abort(ConnectionAbortedException abortReason) => Abort(abortReason, errorCode: null);
+
+    /// <summary>Closes the connection unless that was done before.</summary>
+    /// <param name="abortReason">Why.</param>
+    /// <param name="errorCode">The code; <c>null</c>: what <see cref="Error"/> says.</param>
+    internal void Abort(ConnectionAbortedException abortReason, long? errorCode)
     {
         lock (_lock)
         {
@@ -169,7 +174,12 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
             }
 
             _abortReason = abortReason;
-            _closing ??= CloseAsync();
+            if (errorCode is long code)
+            {
+                Error = code;
+            }
+
+            _closing ??= CloseAsync(Error);
         }
     }
 
@@ -299,11 +309,11 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
         }
     }
 
-    private async Task CloseAsync()
+    /// <param name="code">The code as it is now: whoever comes later does not change it.</param>
+    private async Task CloseAsync(long code)
     {
         // Not under the lock of the caller.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        long code = Error;
         if (code == Http3ErrorCodes.NoError && _scope.Options.GracefulCloseDelay > TimeSpan.Zero)
         {
             // The client has GOAWAY and the last response, acknowledged by its transport, perhaps not yet read by its application; a close now could take both from it.
@@ -327,7 +337,7 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
         TransportStreamContext[] opened;
         lock (_lock)
         {
-            closing = _closing ??= CloseAsync();
+            closing = _closing ??= CloseAsync(Error);
             opened = [.. _opened];
         }
 

@@ -172,11 +172,16 @@ internal sealed partial class TransportStreamContext
     /// <returns>What the read throws.</returns>
     internal Exception Reject(Http3Violation violation)
     {
+        if (Volatile.Read(ref _isAborted) || Volatile.Read(ref _isReadStopped) || _connection.AbortReason is not null)
+        {
+            // What looks like a fault of the client's may be what this side has just done to the stream, such as at the end of a connection that is drained.
+            return ReadAbortReason() ?? new ConnectionAbortedException("Reading was given up by this side.");
+        }
+
         var reason = new ConnectionAbortedException($"The client broke HTTP/3: {violation.Reason}.");
         if (!violation.EndsStreamOnly)
         {
-            _connection.Error = violation.ErrorCode;
-            _connection.Abort(reason);
+            _connection.Abort(reason, violation.ErrorCode);
             return reason;
         }
 
