@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 
 namespace Net;
@@ -24,6 +25,13 @@ public sealed record ListenOptions : TransportOptions
     public int Backlog { get; init; } = 512;
 
     /// <summary>
+    /// By application protocol, the error code with which a connection is closed whose peer goes over <see cref="TransportLimits.MaxResetsPerSecond"/> or another limit of work, such as
+    /// H3_EXCESSIVE_LOAD of <c>h3</c> (RFC 9114, section 8.1). Connections of protocols that are not named are closed with the transport's PROTOCOL_VIOLATION. Default: empty; codes 0 to 2^62-1.
+    /// Engines that leave the limits to their native library do not use it.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> ExcessiveLoadErrorCodes { get; init; } = ReadOnlyDictionary<string, long>.Empty;
+
+    /// <summary>
     /// 32 secret bytes from which stateless reset tokens and address validation tokens are derived; empty (the default): random for each listener.
     /// A server that keeps it over a restart can reset the connections it has forgotten (RFC 9000, section 10.3).
     /// </summary>
@@ -45,6 +53,18 @@ public sealed record ListenOptions : TransportOptions
         faults.Range(nameof(MaxHandshakes), MaxHandshakes, 1, 1_000_000);
         faults.Range(nameof(RetryThreshold), RetryThreshold, 0, 1_000_000);
         faults.Range(nameof(Backlog), Backlog, 1, 65536);
+        if (ExcessiveLoadErrorCodes is null)
+        {
+            faults.Add(nameof(ExcessiveLoadErrorCodes), "is null; leave it empty for the transport's code.");
+        }
+        else
+        {
+            foreach ((string protocol, long code) in ExcessiveLoadErrorCodes)
+            {
+                faults.Range($"{nameof(ExcessiveLoadErrorCodes)}[{protocol}]", code, 0, ErrorCodes.Max);
+            }
+        }
+
         if (StaticSecret.Length is not (0 or 32))
         {
             faults.Add(nameof(StaticSecret), $"has {StaticSecret.Length} bytes; it must be empty or have 32.");

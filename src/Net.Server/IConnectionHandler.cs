@@ -3,7 +3,7 @@ namespace Net.Server;
 /// <summary>Serves the connections of one application protocol, so that several protocols share one port.</summary>
 public interface IConnectionHandler
 {
-    /// <summary>The application error code with which a connection is closed that the server has no room for.</summary>
+    /// <summary>The application error code with which a connection is closed that the server has no room for, or whose peer asks for more work than the limits allow.</summary>
     long OverloadedErrorCode { get; }
 
     /// <summary>The application error code with which a connection is closed whose peer is no longer trusted. Default 0.</summary>

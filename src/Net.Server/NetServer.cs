@@ -57,6 +57,11 @@ public sealed class NetServer : IAsyncDisposable
         }
 
         ThrowIfStopping();
+        if (options.ExcessiveLoadErrorCodes.Count == 0)
+        {
+            options = options with { ExcessiveLoadErrorCodes = _handlers.ToDictionary(static h => h.Key, static h => h.Value.OverloadedErrorCode) };
+        }
+
         TransportListener listener = await engine.ListenAsync(options, cancellationToken).ConfigureAwait(false);
         IPEndPoint endPoint = listener.LocalEndPoint;
         await ServeAsync(listener).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed unsafe partial class ConnectionDriver
     private bool _progress;
     private bool _hasNewPacket;
     private readonly PacketWindow _packets = new();
-    private (ulong Code, string Reason)? _pendingEnd;
+    private string? _excess;
 
     private static ngtcp2_callbacks MakeCallbacks()
     {

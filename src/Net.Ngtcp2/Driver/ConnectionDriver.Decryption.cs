@@ -107,7 +107,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         if (_received.ControlFrames > 0 && !_controlFrames.TryCount(now, _received.ControlFrames))
         {
-            _pendingEnd ??= (NGTCP2_PROTOCOL_VIOLATION, "too many control frames");
+            _excess ??= "too many control frames";
         }
     }
 }

@@ -77,6 +77,29 @@ internal sealed unsafe partial class ConnectionDriver
         }
     }
 
+    /// <summary>Ends because the peer asks for more work than a limit allows: with the code of its application where there is one for that.</summary>
+    private void EndForExcess(string reason)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        if (!IsHandshakeCompleted || _options is not ListenOptions server || !server.ExcessiveLoadErrorCodes.TryGetValue(_connection.ApplicationProtocol, out long code))
+        {
+            EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, reason);
+            return;
+        }
+
+        byte[] text = CutReason(reason);
+        ngtcp2_ccerr error;
+        fixed (byte* bytes = text)
+        {
+            ngtcp2_ccerr_set_application_error(&error, (ulong)code, bytes, (nuint)text.Length);
+            End(new ConnectionClose(CloseInitiator.Local, TransportError.ProtocolViolation, code, null, reason), &error);
+        }
+    }
+
     /// <summary>Ends this connection alone after a failure of our own code, so that the others of the loop go on.</summary>
     internal void EndAfterFailure(Exception failure)
     {

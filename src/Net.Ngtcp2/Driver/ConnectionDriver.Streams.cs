@@ -331,7 +331,7 @@ internal sealed unsafe partial class ConnectionDriver
     {
         if (!_resets.TryCount(_host.Now))
         {
-            _pendingEnd ??= (NGTCP2_PROTOCOL_VIOLATION, "too many stream resets");
+            _excess ??= "too many stream resets";
         }
     }
 }

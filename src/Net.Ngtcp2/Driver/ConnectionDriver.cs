@@ -190,7 +190,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         // What nobody with the keys has sent, or not just now, is not the peer's doing: otherwise anybody who has seen an id could end the connection.
         if (_hasNewPacket && !_progress && IsHandshakeCompleted && !HasFlightShrunk() && !_idleDatagrams.TryCount(now))
         {
-            EndWithTransportError(NGTCP2_PROTOCOL_VIOLATION, "too many datagrams without progress");
+            EndForExcess("too many datagrams without progress");
             return;
         }
 
@@ -275,9 +275,9 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             return;
         }
 
-        if (_pendingEnd is { } end)
+        if (_excess is { } excess)
         {
-            EndWithTransportError(end.Code, end.Reason);
+            EndForExcess(excess);
             return;
         }
 

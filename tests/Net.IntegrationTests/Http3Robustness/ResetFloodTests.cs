@@ -11,6 +11,7 @@ namespace Net.IntegrationTests.Http3Robustness;
 [DoNotParallelize]
 public sealed class ResetFloodTests
 {
+    private const long ExcessiveLoad = 0x107;
     private const long RequestCancelled = 0x10c;
     private const int Requests = 4000;
     private const int WarmUp = 1000;
@@ -32,6 +33,7 @@ public sealed class ResetFloodTests
 
             ConnectionClose close = await peer.Connection.Closed.WithTimeout();
             Assert.AreEqual(CloseInitiator.Remote, close.Initiator);
+            Assert.AreEqual(ExcessiveLoad, close.ApplicationErrorCode);
             Assert.Contains("too many stream resets", close.Reason);
             await site.Honest.ServedAsync();
         }
