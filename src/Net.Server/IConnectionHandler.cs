@@ -3,8 +3,14 @@ namespace Net.Server;
 /// <summary>Serves the connections of one application protocol, so that several protocols share one port.</summary>
 public interface IConnectionHandler
 {
-    /// <summary>The application error code with which a connection is closed that the server has no room for, or whose peer asks for more work than the limits allow.</summary>
+    /// <summary>The application error code with which a connection is closed that the server has no room for.</summary>
     long OverloadedErrorCode { get; }
+
+    /// <summary>
+    /// The application error code with which a connection is closed whose peer asks for more work than <see cref="TransportLimits"/> allow. It must not say that what ran was not processed.
+    /// <c>null</c> (the default): the transport's PROTOCOL_VIOLATION.
+    /// </summary>
+    long? ExcessiveLoadErrorCode => null;
 
     /// <summary>The application error code with which a connection is closed whose peer is no longer trusted. Default 0.</summary>
     long DistrustErrorCode => 0;

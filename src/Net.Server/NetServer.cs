@@ -59,7 +59,10 @@ public sealed class NetServer : IAsyncDisposable
         ThrowIfStopping();
         if (options.ExcessiveLoadErrorCodes.Count == 0)
         {
-            options = options with { ExcessiveLoadErrorCodes = _handlers.ToDictionary(static h => h.Key, static h => h.Value.OverloadedErrorCode) };
+            options = options with
+            {
+                ExcessiveLoadErrorCodes = _handlers.Where(static h => h.Value.ExcessiveLoadErrorCode is not null).ToDictionary(static h => h.Key, static h => h.Value.ExcessiveLoadErrorCode!.Value),
+            };
         }
 
         TransportListener listener = await engine.ListenAsync(options, cancellationToken).ConfigureAwait(false);

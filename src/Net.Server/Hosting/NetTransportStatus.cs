@@ -51,6 +51,8 @@ public sealed class NetTransportStatus
     {
         public long OverloadedErrorCode => handler.OverloadedErrorCode;
 
+        public long? ExcessiveLoadErrorCode => handler.ExcessiveLoadErrorCode;
+
         public long DistrustErrorCode => handler.DistrustErrorCode;
 
         public async Task ServeAsync(TransportConnection connection, CancellationToken draining, CancellationToken aborting)

@@ -13,6 +13,8 @@ internal sealed class Http3ConnectionHandler(ListenerScope scope) : IConnectionH
 
     public long OverloadedErrorCode => Http3ErrorCodes.ExcessiveLoad;
 
+    public long? ExcessiveLoadErrorCode => Http3ErrorCodes.ExcessiveLoad;
+
     public long DistrustErrorCode => Http3ErrorCodes.GeneralProtocolError;
 
     internal ChannelReader<TransportConnectionContext> Accepted => _accepted.Reader;
