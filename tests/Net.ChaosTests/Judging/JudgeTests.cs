@@ -278,9 +278,26 @@ public sealed class JudgeTests
             Executed(Add(1)).End(CallResult.Ok, At(1.5));
         }
 
-        Scenario scenario = Scenario() with { Loads = [new LoadPlan { Kind = LoadKind.Unary, Name = "unary 1", Burst = 22 }] };
+        // Ten at once, and four of the others within the same two seconds.
+        Scenario scenario = Scenario() with { Loads = [new LoadPlan { Kind = LoadKind.Unary, Name = "unary 1", Burst = 14 }] };
         AssertBroken([], Judge.Run(scenario, Evidence()));
-        AssertBroken("proof", Judge.Run(scenario with { Loads = [scenario.Loads[0] with { Burst = 24 }] }, Evidence()));
+        AssertBroken("proof", Judge.Run(scenario with { Loads = [scenario.Loads[0] with { Burst = 30 }] }, Evidence()));
+    }
+
+    [TestMethod]
+    public void Run_RefusalsOfABurst_AreNoFailureToRecover()
+    {
+        AddGood(20);
+        for (int i = 0; i < 10; i++)
+        {
+            Add(0).End(CallResult.Refused, At(0.1));
+        }
+
+        Scenario scenario = Scenario() with { Loads = [new LoadPlan { Kind = LoadKind.Unary, Name = "unary 1", Burst = 10 }] };
+        AssertBroken([], Judge.Run(scenario, Evidence() with { Faults = [] }));
+
+        Add(7.1).End(CallResult.Refused, At(7.2));
+        AssertBroken("N6", Judge.Run(scenario, Evidence() with { Faults = [] }));
     }
 
     [TestMethod]
