@@ -57,6 +57,7 @@ public sealed class NetServer : IAsyncDisposable
         }
 
         ThrowIfStopping();
+        // What the caller named stays; the protocols know their own codes.
         if (options.ExcessiveLoadErrorCodes.Count == 0)
         {
             options = options with

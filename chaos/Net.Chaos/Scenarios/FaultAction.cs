@@ -82,7 +82,7 @@ internal sealed record DiskFault(IReadOnlyList<string> Hosts) : FaultAction
     internal override string Target => string.Join(", ", Hosts);
 }
 
-/// <summary>Somebody without a certificate sends hosts what they must withstand, past the proxies.</summary>
+/// <summary>Somebody sends hosts what they must withstand, past the proxies.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Hosts">Which hosts.</param>
 /// <param name="Count">How many datagrams, handshakes or requests for each host.</param>

@@ -14,17 +14,9 @@ internal sealed unsafe partial class ConnectionDriver
     /// <summary>Closes for the application.</summary>
     internal void Close(long code, string reason)
     {
-        if (IsEnded)
+        if (!IsEnded)
         {
-            return;
-        }
-
-        byte[] text = CutReason(reason);
-        ngtcp2_ccerr error;
-        fixed (byte* bytes = text)
-        {
-            ngtcp2_ccerr_set_application_error(&error, (ulong)code, bytes, (nuint)text.Length);
-            End(new ConnectionClose(CloseInitiator.Local, TransportError.ConnectionClosed, code, null, reason), &error);
+            EndWithApplicationError(TransportError.ConnectionClosed, code, reason);
         }
     }
 
@@ -91,12 +83,17 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
+        EndWithApplicationError(TransportError.ProtocolViolation, code, reason);
+    }
+
+    private void EndWithApplicationError(TransportError kind, long code, string reason)
+    {
         byte[] text = CutReason(reason);
         ngtcp2_ccerr error;
         fixed (byte* bytes = text)
         {
             ngtcp2_ccerr_set_application_error(&error, (ulong)code, bytes, (nuint)text.Length);
-            End(new ConnectionClose(CloseInitiator.Local, TransportError.ProtocolViolation, code, null, reason), &error);
+            End(new ConnectionClose(CloseInitiator.Local, kind, code, null, reason), &error);
         }
     }
 
