@@ -38,6 +38,7 @@ internal sealed class UdpRelay : IAsyncDisposable
     private readonly List<Outer> _old = [];
     private readonly RelayObserver? _observer;
     private readonly Queue<(byte[] Data, SocketAddressBuffer Client, byte Ecn)> _held = new();
+    private int _heldCount;
     private bool _isHolding;
     private bool _ignoresNewClients;
     private volatile bool _stopping;
@@ -82,8 +83,17 @@ internal sealed class UdpRelay : IAsyncDisposable
     /// <summary>From now on loses what comes from addresses that have not sent before, as a firewall does.</summary>
     internal Task IgnoreNewClientsAsync() => OnThread(() => _ignoresNewClients = true);
 
-    /// <summary>Keeps what the server sends from now on until <see cref="ReleaseAsync"/>.</summary>
-    internal Task HoldAsync() => OnThread(() => _isHolding = true);
+    /// <summary>How many datagrams of the server's are kept.</summary>
+    internal int Held => Volatile.Read(ref _heldCount);
+
+    /// <summary>Keeps what the server sends from now on until <see cref="ReleaseAsync"/>. What it has sent already passes.</summary>
+    internal Task HoldAsync() => OnThread(() =>
+    {
+        _poller.Wait(0);
+        TakeFromServer();
+        _isHolding = true;
+        return true;
+    });
 
     /// <summary>Hands over what was kept, and keeps no more.</summary>
     /// <param name="largest">What is longer than this many bytes is lost.</param>
@@ -95,6 +105,7 @@ internal sealed class UdpRelay : IAsyncDisposable
         _isHolding = false;
         var held = _held.ToArray();
         _held.Clear();
+        Volatile.Write(ref _heldCount, 0);
         foreach (var datagram in held.Where(d => d.Data.Length <= largest))
         {
             _inner.Send(default, datagram.Client, datagram.Ecn, datagram.Data, datagram.Data.Length);
@@ -228,6 +239,7 @@ internal sealed class UdpRelay : IAsyncDisposable
         if (_isHolding)
         {
             _held.Enqueue((data.ToArray(), client, ecn));
+            Volatile.Write(ref _heldCount, _held.Count);
         }
         else
         {
