@@ -78,13 +78,13 @@ public abstract class TransportConnection : IAsyncDisposable
     /// <summary>The largest datagram that can be sent now, bytes; 0 when the engine or the peer takes none.</summary>
     public abstract int MaxDatagramSize { get; }
 
-    /// <summary>Raised when the connection moved to another path or a move failed. Handlers run on the thread pool, one after the other.</summary>
+    /// <summary>Raised when the connection moved to another path or a move failed. Handlers run on the thread pool, one after the other; what one throws is counted and harms nobody (<see cref="TransportEvents"/>).</summary>
     public abstract event EventHandler<PathChangedEventArgs>? PathChanged;
 
-    /// <summary>Raised when the peer allows more streams. Handlers run on the thread pool, one after the other.</summary>
+    /// <summary>Raised when the peer allows more streams. Handlers run on the thread pool, one after the other; what one throws is counted and harms nobody (<see cref="TransportEvents"/>).</summary>
     public abstract event EventHandler<StreamCreditEventArgs>? StreamCreditChanged;
 
-    /// <summary>Raised once when no new streams should be opened: the peer or this side began to close, or the listener stops. Handlers run on the thread pool.</summary>
+    /// <summary>Raised once when no new streams should be opened: the peer or this side began to close, or the listener stops. Handlers run on the thread pool; what one throws is counted and harms nobody (<see cref="TransportEvents"/>).</summary>
     public abstract event EventHandler? Draining;
 
     /// <summary>Whether <see cref="Draining"/> was raised.</summary>

@@ -8,7 +8,7 @@ namespace Net;
 /// <remarks>
 /// Spans: <c>transport.connect</c> (client, from the call to the usable connection), <c>transport.handshake</c> (both sides).
 /// Instruments: <c>transport.connections.active</c> {connection}, <c>transport.connect.duration</c> s, <c>transport.handshake.duration</c> s,
-/// <c>transport.handshake.failures</c> {handshake}, <c>transport.streams.opened</c> {stream}.
+/// <c>transport.handshake.failures</c> {handshake}, <c>transport.streams.opened</c> {stream}, <c>transport.event_handler.failures</c> {failure}.
 /// Tags come from closed sets; addresses stand on spans only.
 /// </remarks>
 public static class TransportDiagnostics
@@ -23,6 +23,8 @@ public static class TransportDiagnostics
     private static readonly Histogram<double> ConnectDuration = Meter.CreateHistogram<double>("transport.connect.duration", "s", "Time from the call to the usable connection, name resolution included.");
     private static readonly Counter<long> HandshakeFailures = Meter.CreateCounter<long>("transport.handshake.failures", "{handshake}", "Handshakes that failed.");
     private static readonly Counter<long> StreamsOpened = Meter.CreateCounter<long>("transport.streams.opened", "{stream}", "Streams that began, by either side.");
+    private static readonly Counter<long> EventHandlerFailures =
+        Meter.CreateCounter<long>("transport.event_handler.failures", "{failure}", "Handlers of a connection's events that threw.");
 
     /// <summary>Notes that a handshake ended well and a connection is open. Engines call it once for each connection.</summary>
     /// <param name="engine">Name of the engine.</param>
@@ -83,6 +85,9 @@ public static class TransportDiagnostics
             StreamsOpened.Add(1, new("transport.engine", engine), new("transport.initiator", isLocal ? "local" : "remote"));
         }
     }
+
+    internal static void EventHandlerFailed(string engine, Exception exception) =>
+        EventHandlerFailures.Add(1, new("transport.engine", engine), new("error.type", exception.GetType().FullName));
 
     internal static Activity? StartConnect(string engine, ConnectOptions options)
     {

@@ -48,4 +48,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(1012, LogLevel.Warning, "The handshake of connection {ConnectionId} with {RemoteEndPoint} ended because code that it called threw.", EventName = "HandshakeCallbackFailed")]
     internal static partial void HandshakeCallbackFailed(this ILogger logger, long connectionId, IPEndPoint remoteEndPoint, Exception exception);
+
+    [LoggerMessage(1013, LogLevel.Error, "A handler of an event of connection {ConnectionId} threw; the connection goes on.", EventName = "EventHandlerFailed")]
+    internal static partial void EventHandlerFailed(this ILogger logger, long connectionId, Exception exception);
 }

@@ -193,7 +193,7 @@ internal sealed partial class Ngtcp2Connection
     {
         if (Interlocked.Exchange(ref _draining, 1) == 0 && Draining is { } handler)
         {
-            _events.Raise(() => handler(this, EventArgs.Empty));
+            _events.Raise(() => TransportEvents.Raise(Ngtcp2Engine.EngineName, handler, this, EventArgs.Empty, HandleEventFailure));
         }
     }
 
@@ -321,7 +321,7 @@ internal sealed partial class Ngtcp2Connection
     {
         if (StreamCreditChanged is { } handler)
         {
-            _events.Raise(() => handler(this, new StreamCreditEventArgs(direction, Available(direction))));
+            _events.Raise(() => TransportEvents.Raise(Ngtcp2Engine.EngineName, handler, this, new StreamCreditEventArgs(direction, Available(direction)), HandleEventFailure));
         }
     }
 
@@ -329,9 +329,11 @@ internal sealed partial class Ngtcp2Connection
     {
         if (PathChanged is { } handler)
         {
-            _events.Raise(() => handler(this, args));
+            _events.Raise(() => TransportEvents.Raise(Ngtcp2Engine.EngineName, handler, this, args, HandleEventFailure));
         }
     }
+
+    private void HandleEventFailure(Exception exception) => _host.Logger.EventHandlerFailed(Id, exception);
 
     // Connection credit, and a nudge to send what was queued.
     private sealed class CreditWork(Ngtcp2Connection connection) : IDriverWork

@@ -40,7 +40,7 @@ public sealed class Ngtcp2Engine : TransportEngine
     {
         Options = options ?? new Ngtcp2EngineOptions();
         Options.Validate();
-        Logger = Options.LoggerFactory.CreateLogger(EngineLog.Category);
+        Logger = new GuardedLogger(Options.LoggerFactory.CreateLogger(EngineLog.Category));
     }
 
     /// <inheritdoc/>

@@ -196,7 +196,7 @@ internal sealed partial class TcpConnection
         if (handlers is not null)
         {
             var credit = new StreamCreditEventArgs(StreamDirection.Bidirectional, AvailableBidirectionalStreams);
-            ThreadPool.QueueUserWorkItem(static state => state.Handlers(state.Connection, state.Credit), (Handlers: handlers, Connection: this, Credit: credit), preferLocal: false);
+            ThreadPool.QueueUserWorkItem(static state => TransportEvents.Raise(EngineName, state.Handlers, state.Connection, state.Credit), (Handlers: handlers, Connection: this, Credit: credit), preferLocal: false);
         }
     }
 }

@@ -210,7 +210,7 @@ internal sealed partial class TcpConnection : TransportConnection
         _signal.Writer.TryWrite(true);
         if (handlers is not null)
         {
-            ThreadPool.QueueUserWorkItem(static state => state.Handlers(state.Connection, EventArgs.Empty), (Handlers: handlers, Connection: this), preferLocal: false);
+            ThreadPool.QueueUserWorkItem(static state => TransportEvents.Raise(EngineName, state.Handlers, state.Connection, EventArgs.Empty), (Handlers: handlers, Connection: this), preferLocal: false);
         }
 
         // Asynchronously, as those who wait must not go on inside this call.

@@ -199,18 +199,21 @@ internal sealed partial class MsQuicConnection : TransportConnection
     private void PostCredit(StreamDirection direction) =>
         _events.Post(direction == StreamDirection.Bidirectional ? ConnectionEvents.BidirectionalCredit : ConnectionEvents.UnidirectionalCredit);
 
+    private void RaiseCredit(StreamDirection direction, int available) =>
+        TransportEvents.Raise(MsQuicEngine.EngineName, StreamCreditChanged, this, new StreamCreditEventArgs(direction, available));
+
     private void RaiseEvent(ConnectionEvents raised)
     {
         switch (raised)
         {
             case ConnectionEvents.Draining:
-                Draining?.Invoke(this, EventArgs.Empty);
+                TransportEvents.Raise(MsQuicEngine.EngineName, Draining, this, EventArgs.Empty);
                 break;
             case ConnectionEvents.BidirectionalCredit:
-                StreamCreditChanged?.Invoke(this, new StreamCreditEventArgs(StreamDirection.Bidirectional, AvailableBidirectionalStreams));
+                RaiseCredit(StreamDirection.Bidirectional, AvailableBidirectionalStreams);
                 break;
             case ConnectionEvents.UnidirectionalCredit:
-                StreamCreditChanged?.Invoke(this, new StreamCreditEventArgs(StreamDirection.Unidirectional, AvailableUnidirectionalStreams));
+                RaiseCredit(StreamDirection.Unidirectional, AvailableUnidirectionalStreams);
                 break;
             default:
                 break;

@@ -57,6 +57,28 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task StreamCreditChanged_HandlerThrows_IsCountedAndTheOtherHandlersAreCalled()
+    {
+        Log.Expect("EventHandlerFailed");
+        using var signals = new TransportSignals(ClientEngine.Name);
+        ConformancePair pair = await ConnectTwoStreamPairAsync();
+        var credits = System.Threading.Channels.Channel.CreateUnbounded<StreamCreditEventArgs>();
+        pair.Client.StreamCreditChanged += static (_, _) => throw new InvalidTimeZoneException("The handler's own fault.");
+        pair.Client.StreamCreditChanged += (_, credit) => credits.Writer.TryWrite(credit);
+        (TransportStream one, TransportStream oneServer) = await pair.OpenStreamAsync();
+        (TransportStream two, TransportStream twoServer) = await pair.OpenStreamAsync();
+
+        await EndAsync(one, oneServer);
+        await credits.Reader.ReadAsync().WithTimeout();
+        await EndAsync(two, twoServer);
+        await credits.Reader.ReadAsync().WithTimeout();
+
+        await signals.WaitForMeasurementAsync("transport.event_handler.failures", ("error.type", typeof(InvalidTimeZoneException).FullName!));
+        Assert.IsFalse(pair.Client.Closed.IsCompleted);
+        await pair.OpenStreamAsync();
+    }
+
+    [TestMethod]
     public async Task OpenStreamAsync_SeveralWait_AreServedInOrder()
     {
         ConformancePair pair = await ConnectTwoStreamPairAsync();

@@ -149,7 +149,7 @@ internal sealed partial class MemoryConnection
     private void RaisePathChanged(bool isValidated)
     {
         var change = new PathChangedEventArgs(LocalEndPoint, RemoteEndPoint, isValidated);
-        Raise(() => PathChanged?.Invoke(this, change));
+        Raise(() => TransportEvents.Raise(_engine.Name, PathChanged, this, change));
     }
 
     private void SendRoundTrip(Action<MemoryConnection> there, Action back) => SendFrame(1, peer =>

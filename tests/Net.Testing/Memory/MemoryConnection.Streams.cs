@@ -283,7 +283,7 @@ internal sealed partial class MemoryConnection
         }
 
         int available = Available(direction);
-        Raise(() => StreamCreditChanged?.Invoke(this, new StreamCreditEventArgs(direction, available)));
+        Raise(() => TransportEvents.Raise(_engine.Name, StreamCreditChanged, this, new StreamCreditEventArgs(direction, available)));
     }
 
     private void ReceiveDatagram(ReadOnlyMemory<byte> payload)

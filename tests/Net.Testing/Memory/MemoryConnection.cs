@@ -209,7 +209,7 @@ internal sealed partial class MemoryConnection : TransportConnection
         if (!_isDraining)
         {
             Volatile.Write(ref _isDraining, true);
-            Raise(() => Draining?.Invoke(this, EventArgs.Empty));
+            Raise(() => TransportEvents.Raise(_engine.Name, Draining, this, EventArgs.Empty));
         }
     }
 
