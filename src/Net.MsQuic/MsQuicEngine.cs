@@ -21,6 +21,10 @@ namespace Net.MsQuic;
 /// System.Net.Quic holds up to 64 KiB of each stream beyond its window. On a server the number of streams that can be opened reads 0 until the first stream of
 /// the connection has ended, although <see cref="TransportConnection.OpenStreamAsync"/> opens as many as the peer allows.
 /// </para>
+/// <para>
+/// libmsquic 2.4.18 and 2.5.9, and maybe others since 2.4.1, end the process of a server that asks for client certificates when a client with a good one closes before it is judged (microsoft/msquic issue 6138,
+/// mended by its change 5962). Nothing on this side of the library can prevent it: where clients are not to be trusted with the server's life, take a library that has the mend, or the other engine.
+/// </para>
 /// </remarks>
 public sealed class MsQuicEngine : TransportEngine
 {
