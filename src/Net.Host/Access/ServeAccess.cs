@@ -11,6 +11,7 @@ internal sealed class ServeAccess : IAsyncDisposable
 {
     private readonly WatchedFile<LoadedAccess> _file;
     private readonly string _auditSection;
+    private readonly string _name;
     private readonly Lock _lock = new();
     private LoadedAccess _loaded;
     private readonly AuditLog? _audit;
@@ -21,6 +22,7 @@ internal sealed class ServeAccess : IAsyncDisposable
     private ServeAccess(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
     {
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        _name = Path.GetFileName(path);
         _file = new WatchedFile<LoadedAccess>(path, content => LoadedAccess.Parse(content, directory, timeProvider, logger, Report), timeProvider, logger: logger);
         _loaded = _file.Current;
         _auditSection = SectionOf(_loaded);
@@ -37,7 +39,7 @@ internal sealed class ServeAccess : IAsyncDisposable
         }
 
         _file.Changed += (_, _) => Take();
-        _file.Refused += (_, fault) => Report(Path.GetFileName(path), fault.Fault);
+        _file.Refused += (_, fault) => Report(_name, fault.Fault);
 
         // What changed before anybody listened.
         Take();
@@ -46,7 +48,7 @@ internal sealed class ServeAccess : IAsyncDisposable
         _hangup = _audit is null || OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            _audit.Write(new AuditEvent(AuditCategory.Admin, "reload", isSuccess: true) { Detail = "SIGHUP: certificates, trust and revocation lists are read again." });
+            Note("reload", "SIGHUP: certificates, trust and revocation lists are read again.");
         });
     }
 
@@ -83,6 +85,9 @@ internal sealed class ServeAccess : IAsyncDisposable
         // What was warned of before anybody listened.
         HandleExpiring(certificates, EventArgs.Empty);
     }
+
+    /// <summary>Writes down what somebody who runs the server does to it. A signal does not say who sent it, so that no principal stands there.</summary>
+    internal void Note(string action, string detail) => _audit?.Write(new AuditEvent(AuditCategory.Admin, action, isSuccess: true) { Detail = detail });
 
     public async ValueTask DisposeAsync()
     {
@@ -186,6 +191,7 @@ internal sealed class ServeAccess : IAsyncDisposable
             before.Dispose();
         }
 
+        Report(_name, fault: null);
         if (SectionOf(_loaded) != _auditSection)
         {
             Report("audit", "The section \"audit\" has changed; it is read at the start alone, so restart the server for it.");

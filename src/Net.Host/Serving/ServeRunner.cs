@@ -49,8 +49,9 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
                 ServeServices services = ServeServices.Open(options.DataDirectory, context, log);
                 await using (services.ConfigureAwait(false))
                 {
-                    var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log, access?.Gate) 
+                    var scope = new ServeScope(context, options, certificates, engine, missing, services, activity, log, access?.Gate)
                     {
+                        Audit = access,
                         Ledger = ledger,
                         ResetKey = options.ResetKeyPath is { } key ? ResetKeyFile.Open(key) : null,
                     };
@@ -95,7 +96,7 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
 
             await context.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             await WaitAsync(stop).ConfigureAwait(false);
-            int code = await StopAsync(scope, site, signals.StopAtOnce).ConfigureAwait(false);
+            int code = await StopAsync(scope, site, signals).ConfigureAwait(false);
             if (!telemetry.IsExporting)
             {
                 await context.Output.WriteLineAsync(scope.Activity.Totals.ToString()).ConfigureAwait(false);
@@ -192,15 +193,16 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         }
     }
 
-    private async Task<int> StopAsync(ServeScope scope, ServeSite site, CancellationToken stopAtOnce)
+    private async Task<int> StopAsync(ServeScope scope, ServeSite site, ShutdownSignals signals)
     {
         ServeActivity activity = scope.Activity;
+        scope.Audit?.Note("drain", $"{signals.First?.ToString() ?? "Stopped by its own process"}: no new calls; those that run have {options.ShutdownTimeout.TotalSeconds:0.###} s to end.");
         activity.StartDraining();
         scope.Services.StartDraining();
         await context.Output.WriteLineAsync(
             $"Stopping: running calls and streams have {options.ShutdownTimeout.TotalSeconds:0.###} s to end. Again to end them at once.").ConfigureAwait(false);
         using (context.TimeProvider.CreateTimer(static state => ((ServeActivity)state!).Cut(), activity, options.ShutdownTimeout, Timeout.InfiniteTimeSpan))
-        using (stopAtOnce.UnsafeRegister(static state => ((ServeActivity)state!).Cut(), activity))
+        using (signals.StopAtOnce.UnsafeRegister(_ => CutAtOnce(scope, signals), null))
         {
             try
             {
@@ -214,5 +216,11 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
 
         await context.Output.WriteLineAsync(activity.WasCut ? "Stopped; calls and streams that did not end in time were cut." : "Stopped; every call and every stream ended by itself.").ConfigureAwait(false);
         return activity.WasCut ? ExitCodes.Failure : ExitCodes.Ok;
+    }
+
+    private static void CutAtOnce(ServeScope scope, ShutdownSignals signals)
+    {
+        scope.Audit?.Note("cut", $"{signals.Second}: calls that run are ended at once.");
+        scope.Activity.Cut();
     }
 }

@@ -17,6 +17,9 @@ namespace Net.Hosting.Serving;
 internal sealed record ServeScope(
     HostContext Context, ServeOptions Options, CertificateSource Certificates, TransportEngine? Engine, string? MissingEngine, ServeServices Services, ServeActivity Activity, ILoggerFactory LoggerFactory, AccessGate? Access = null)
 {
+    /// <summary>Writes down what is done to the server; <c>null</c>: nobody does.</summary>
+    internal Access.ServeAccess? Audit { get; init; }
+
     /// <summary>Notes calls that are executed; <c>null</c>: nobody does.</summary>
     internal CallLedger? Ledger { get; init; }
 

@@ -17,6 +17,12 @@ internal sealed class ShutdownSignals : IDisposable
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
     }
 
+    /// <summary>The first signal; <c>null</c>: none has come.</summary>
+    internal PosixSignal? First { get; private set; }
+
+    /// <summary>The second signal; <c>null</c>: it has not come.</summary>
+    internal PosixSignal? Second { get; private set; }
+
     /// <summary>Cancelled by the first signal.</summary>
     internal CancellationToken Stop => _first.Token;
 
@@ -37,10 +43,12 @@ internal sealed class ShutdownSignals : IDisposable
         context.Cancel = count <= 2;
         if (count == 1)
         {
+            First = context.Signal;
             _ = _first.CancelAsync();
         }
         else if (count == 2)
         {
+            Second = context.Signal;
             _ = _second.CancelAsync();
         }
     }
