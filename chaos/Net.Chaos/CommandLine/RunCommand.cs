@@ -23,12 +23,17 @@ internal static class RunCommand
         Option<string?> group = new("--group") { Description = "Runs quick ones alone, or full ones with them, or soak: all. Default: all that are named.", HelpName = "quick|full|soak" };
         group.AcceptOnlyFromAmong("quick", "full", "soak");
         Option<string?> host = new("--host") { Description = "The program whose 'serve' is a host. Default: net, beside this program.", HelpName = "FILE" };
+        Option<string> engine = new("--engine")
+        {
+            Description = "The QUIC engine of hosts, clients and probes; auto takes the first that runs here.", DefaultValueFactory = static _ => RunEngines.Auto, HelpName = string.Join('|', RunEngines.Names),
+        };
+        engine.AcceptOnlyFromAmong(RunEngines.Names);
         Option<string?> trust = new("--ca") { Description = "The authority of hosts of your own, PEM. Default: the run's.", HelpName = "FILE" };
         Option<string?> certificate = new("--cert") { Description = "What clients show to hosts of your own, PEM.", HelpName = "FILE" };
         Option<string?> key = new("--key") { Description = "Its private key, PEM.", HelpName = "FILE" };
         Command command = new("run", "Runs scenarios: hosts, load and faults, and says whether anything was lost. Exit code 0 when all holds.")
         {
-            files, seed, json, html, results, keep, group, host, trust, certificate, key,
+            files, seed, json, html, results, keep, group, host, engine, trust, certificate, key,
         };
         command.Validators.Add(result =>
         {
@@ -45,6 +50,7 @@ internal static class RunCommand
                 Seed = parsed.GetValue(seed) ?? context.NewSeed(),
                 TimeProvider = context.TimeProvider,
                 HostProgram = parsed.GetValue(host),
+                Engine = parsed.GetRequiredValue(engine),
                 KeepDirectory = parsed.GetValue(keep),
                 Trust = parsed.GetValue(trust),
                 ClientCertificate = parsed.GetValue(certificate),
@@ -122,7 +128,7 @@ internal static class RunCommand
     private static string CommandOf(string path, RunOptions options)
     {
         string text = string.Create(CultureInfo.InvariantCulture, $"net-chaos run {Quote(path)} --seed {options.Seed}");
-        foreach ((string name, string? value) in ((string, string?)[])[("--host", options.HostProgram), ("--ca", options.Trust), ("--cert", options.ClientCertificate), ("--key", options.ClientKey)])
+        foreach ((string name, string? value) in ((string, string?)[])[("--host", options.HostProgram), ("--engine", options.Engine == RunEngines.Auto ? null : options.Engine), ("--ca", options.Trust), ("--cert", options.ClientCertificate), ("--key", options.ClientKey)])
         {
             text += value is null ? "" : $" {name} {Quote(value)}";
         }

@@ -1,7 +1,5 @@
 using System.IO.Pipelines;
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
-using Net.Channels;
 using Net.Chaos.Running.Hosts;
 using Net.Client;
 
@@ -15,11 +13,11 @@ internal sealed class HandshakeProbe : IAsyncDisposable
 
     private readonly TransportEngine[] _engines;
 
+    /// <param name="quic">Speaks QUIC, and becomes the probe's; <c>null</c>: none runs here.</param>
     /// <param name="hasTcp">Whether the hosts carry raw streams over TCP, too.</param>
     /// <param name="timeProvider">The clock.</param>
-    internal HandshakeProbe(bool hasTcp, TimeProvider timeProvider)
+    internal HandshakeProbe(TransportEngine? quic, bool hasTcp, TimeProvider timeProvider)
     {
-        TransportEngine? quic = ChannelEngines.Create(ChannelEngines.All, NullLoggerFactory.Instance, timeProvider, out _);
         _engines = [.. (IEnumerable<TransportEngine>)(quic is null ? [] : [quic]), .. (IEnumerable<TransportEngine>)(hasTcp ? [new TcpEngine(timeProvider)] : [])];
     }
 
@@ -38,6 +36,12 @@ internal sealed class HandshakeProbe : IAsyncDisposable
                 TransportConnection connection = await engine.ConnectAsync(To(IPEndPoint.Parse(host.EndPoint), client.Current), limit.Token).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
+                    if (engine is not TcpEngine && !engine.Capabilities.HasFlag(EngineCapabilities.ConfirmedConnect))
+                    {
+                        // The server may still be judging: whoever leaves now is no client that it served.
+                        await EchoAsync(connection, limit.Token).ConfigureAwait(false);
+                    }
+
                     serials.Add(connection.PeerCertificate?.SerialNumber ?? "");
                 }
             }
@@ -138,24 +142,29 @@ internal sealed class HandshakeProbe : IAsyncDisposable
         {
             try
             {
-                RawStream stream = await new RawStreamClient(connection).OpenAsync(Loads.RawLoad.Route, cancellationToken: cancellationToken).ConfigureAwait(false);
-                await using (stream.ConfigureAwait(false))
-                {
-                    await stream.Output.WriteAsync(new byte[] { 1 }, cancellationToken).ConfigureAwait(false);
-                    ReadResult read = await stream.Input.ReadAtLeastAsync(1, cancellationToken).ConfigureAwait(false);
-                    if (read.Buffer.Length == 0)
-                    {
-                        throw new TransportException(TransportError.StreamReset, "The echo ended although a byte was to come.");
-                    }
-
-                    stream.Input.AdvanceTo(read.Buffer.End);
-                }
+                await EchoAsync(connection, cancellationToken).ConfigureAwait(false);
             }
             catch (TransportException)
             {
                 // What became of the connection says more than what became of the stream on it.
                 throw (await connection.Closed.WaitAsync(cancellationToken).ConfigureAwait(false)).ToException();
             }
+        }
+    }
+
+    private static async Task EchoAsync(TransportConnection connection, CancellationToken cancellationToken)
+    {
+        RawStream stream = await new RawStreamClient(connection).OpenAsync(Loads.RawLoad.Route, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            await stream.Output.WriteAsync(new byte[] { 1 }, cancellationToken).ConfigureAwait(false);
+            ReadResult read = await stream.Input.ReadAtLeastAsync(1, cancellationToken).ConfigureAwait(false);
+            if (read.Buffer.Length == 0)
+            {
+                throw new TransportException(TransportError.StreamReset, "The echo ended although a byte was to come.");
+            }
+
+            stream.Input.AdvanceTo(read.Buffer.End);
         }
     }
 

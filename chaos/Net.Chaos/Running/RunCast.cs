@@ -43,9 +43,10 @@ internal sealed class RunCast : IAsyncDisposable
     /// <exception cref="RunException">Something does not start.</exception>
     internal static async Task<RunCast> StartAsync(Scenario scenario, RunOptions options, CancellationToken cancellationToken)
     {
+        TransportEngine? quic = RunEngines.Create(options.Engine, options.TimeProvider);
         RunFiles files = RunFiles.Make(options.KeepDirectory, scenario.Name);
         bool hasOwnHosts = scenario.Topology is { HostCommand.Count: 0, EndPoints.Count: 0 };
-        var cast = new RunCast(files, new RunCertificates(Path.Combine(files.Root, "certificates"), options.TimeProvider), new HandshakeProbe(hasOwnHosts, options.TimeProvider), hasOwnHosts);
+        var cast = new RunCast(files, new RunCertificates(Path.Combine(files.Root, "certificates"), options.TimeProvider), new HandshakeProbe(quic, hasOwnHosts, options.TimeProvider), hasOwnHosts);
         try
         {
             await cast.StartHostsAsync(scenario.Topology, options, cancellationToken).ConfigureAwait(false);
@@ -100,7 +101,7 @@ internal sealed class RunCast : IAsyncDisposable
             return;
         }
 
-        HostPlan plan = HostPlan.For(topology, options.HostProgram, Certificates);
+        HostPlan plan = HostPlan.For(topology, options, Certificates);
         foreach (string name in topology.HostNames)
         {
             Certificates.Issue(name, isServer: true);
@@ -129,7 +130,7 @@ internal sealed class RunCast : IAsyncDisposable
             var identity = ClientIdentity.Open(
                 client, options.Trust ?? Certificates.Authority, options.ClientCertificate ?? Certificates.ClientCertificate(client), options.ClientKey ?? Certificates.ClientKey(client),
                 scenario.Client.EarlyData, Certificates.Handshakes, options.TimeProvider);
-            _clients.Add(new RunClient(client, scenario.Client, links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options.TimeProvider));
+            _clients.Add(new RunClient(client, scenario.Client, links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options));
         }
     }
 }

@@ -17,22 +17,24 @@ internal sealed class RunClient : IAsyncDisposable
     private readonly ConcurrentQueue<long> _resets = new();
     private readonly ConcurrentQueue<(TimeSpan At, string Text)> _events = new();
     private readonly HttpMessageHandler _handler;
+    private readonly TransportEngine? _engine;
     private readonly TimeProvider _timeProvider;
     private readonly long _started;
     private long _opened;
 
-    internal RunClient(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, TimeProvider timeProvider)
+    internal RunClient(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, RunOptions options)
     {
         Name = name;
         Plan = plan;
         Identity = identity;
-        _timeProvider = timeProvider;
-        _started = timeProvider.GetTimestamp();
+        _timeProvider = options.TimeProvider;
+        _started = _timeProvider.GetTimestamp();
+        _engine = options.Engine == RunEngines.Auto ? null : RunEngines.Create(options.Engine, _timeProvider);
         _hosts = links.ToDictionary(static l => l.EndPoint, static l => l.Host);
-        Channel = Make(name, plan, links, identity, seed, timeProvider);
+        Channel = Make(name, plan, links, identity, seed);
         Channel.Changed += HandleChanged;
         _handler = new TracingHandler(Channel.CreateHttpHandler());
-        Grpc = new GrpcClient(new Uri("https://localhost"), _handler, new GrpcClientOptions { TimeProvider = timeProvider });
+        Grpc = new GrpcClient(new Uri("https://localhost"), _handler, new GrpcClientOptions { TimeProvider = _timeProvider });
     }
 
     internal string Name { get; }
@@ -90,6 +92,7 @@ internal sealed class RunClient : IAsyncDisposable
 
     /// <summary>Moves the connections of HTTP/3 to new local addresses.</summary>
     /// <returns>How many moved.</returns>
+    /// <exception cref="RunException">The engine cannot.</exception>
     internal async Task<int> MigrateAsync(CancellationToken cancellationToken)
     {
         var connections = new HashSet<TransportConnection>();
@@ -104,7 +107,14 @@ internal sealed class RunClient : IAsyncDisposable
 
         foreach (TransportConnection connection in connections)
         {
-            await connection.MigrateAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await connection.MigrateAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+            catch (NotSupportedException exception)
+            {
+                throw new RunException($"{Name} cannot migrate: {exception.Message}", exception);
+            }
         }
 
         return connections.Count;
@@ -117,14 +127,18 @@ internal sealed class RunClient : IAsyncDisposable
         Channel.Changed -= HandleChanged;
         await Channel.DisposeAsync().ConfigureAwait(false);
         await Identity.DisposeAsync().ConfigureAwait(false);
+        if (_engine is not null)
+        {
+            await _engine.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
-    private static ClientChannel Make(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, TimeProvider timeProvider)
+    private ClientChannel Make(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed)
     {
         var builder = new NetChannelBuilder([.. links.Select(static l => l.EndPoint)])
             .UseName(name)
             .UseTls(identity)
-            .UseClock(timeProvider, new Random(seed))
+            .UseClock(_timeProvider, new Random(seed))
             .UseBalancing(BalancingOf(plan.Balancing))
             .UseFallback(plan.Fallback ? FallbackPolicy.Prefer : FallbackPolicy.Exact)
             .UsePool(new PoolOptions
@@ -149,6 +163,11 @@ internal sealed class RunClient : IAsyncDisposable
         if (plan.Attempts > 1)
         {
             builder.AddRetry(new RetryOptions { MaxAttempts = plan.Attempts }, new RetryBudgetOptions { MaxTokens = plan.RetryBudget });
+        }
+
+        if (_engine is not null)
+        {
+            builder.UseEngine(_engine);
         }
 
         return (plan.EarlyData ? builder.UseEarlyData() : builder).Build();

@@ -11,6 +11,9 @@ internal sealed record RunOptions
     /// <summary>The program that serves; <c>null</c>: <c>net</c> beside this program.</summary>
     internal string? HostProgram { get; init; }
 
+    /// <summary>The QUIC engine of hosts, clients and probes, a name of <see cref="RunEngines.Names"/>. Default <c>auto</c>: the first that runs here.</summary>
+    internal string Engine { get; init; } = RunEngines.Auto;
+
     /// <summary>Where ledgers, logs and certificates stay; <c>null</c>: they are removed.</summary>
     internal string? KeepDirectory { get; init; }
 

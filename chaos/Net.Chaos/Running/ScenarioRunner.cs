@@ -307,6 +307,12 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
     {
         long started = options.TimeProvider.GetTimestamp();
         int hosts = cast.Hosts.Count(static h => h.IsRunning);
+        if (hosts == 0)
+        {
+            // Every one has died, which the findings say.
+            return;
+        }
+
         try
         {
             await Task.WhenAll(cast.Clients.Select(c => c.Channel.WarmUpAsync(hosts, cancellationToken))).ConfigureAwait(false);

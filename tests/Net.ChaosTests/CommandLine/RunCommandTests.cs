@@ -16,6 +16,35 @@ public sealed class RunCommandTests
     public async Task Run_GroupThatDoesNotExist_NamesThoseThatDo() => await AssertFailsAsync(2, "soak", "run", "a.yaml", "--group", "slow");
 
     [TestMethod]
+    public async Task Run_EngineThatDoesNotExist_NamesThoseThatDo() => await AssertFailsAsync(2, "msquic", "run", "a.yaml", "--engine", "quiche");
+
+    [TestMethod]
+    public async Task Run_EngineThatDoesNotRunHere_SaysThatNothingWasShownAndWhatToInstall()
+    {
+        if (new MsQuic.MsQuicEngine().Support.IsSupported)
+        {
+            Assert.Inconclusive("libmsquic is installed here.");
+        }
+
+        string path = await WriteAsync("about: x\nload:\n  - unary: {rate: 1}\n");
+        try
+        {
+            var output = new StringWriter();
+            var error = new StringWriter();
+            int code = await ChaosCommandLine.RunAsync(["run", path, "--engine", "msquic", "--seed", "9"], new CommandContext(output, error, TimeProvider.System, static () => 1));
+
+            Assert.AreEqual(1, code, error.ToString());
+            Assert.Contains("The engine 'msquic' (--engine) does not run here, so that nothing was shown.", output.ToString());
+            Assert.Contains("libmsquic", output.ToString());
+            Assert.Contains($"net-chaos run {path} --seed 9 --engine msquic", error.ToString());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TestMethod]
     public async Task Run_CertificateWithoutKey_AsksForBoth() => await AssertFailsAsync(2, "--cert and --key belong together", "run", "a.yaml", "--cert", "c.pem");
 
     [TestMethod]

@@ -20,7 +20,7 @@ internal sealed record HostPlan
 
     /// <summary>Says how a scenario's hosts are started.</summary>
     /// <exception cref="RunException">The host program is not there.</exception>
-    internal static HostPlan For(Topology topology, string? program, RunCertificates certificates)
+    internal static HostPlan For(Topology topology, RunOptions options, RunCertificates certificates)
     {
         if (topology.HostCommand.Count > 0)
         {
@@ -33,7 +33,7 @@ internal sealed record HostPlan
         {
             Command =
             [
-                .. HostProgram.Find(program), "serve", "--address", "127.0.0.1", "--port", "{port}", "--ready-file", "{ready}", "--admin", "127.0.0.1:0", "--ledger", "{ledger}", "--data", "{dir}/data",
+                .. HostProgram.Find(options.HostProgram), "serve", "--engine", options.Engine, "--address", "127.0.0.1", "--port", "{port}", "--ready-file", "{ready}", "--admin", "127.0.0.1:0", "--ledger", "{ledger}", "--data", "{dir}/data",
                 "--cert", certificates.ServerCertificate("{name}"), "--key", certificates.ServerKey("{name}"), "--ca", certificates.Authority, .. topology.HostArguments,
             ],
             WritesReadyFile = true,
