@@ -38,6 +38,9 @@ internal sealed class RunCertificates : IDisposable
     /// <summary>Held by who changes files: one change is not to be mixed with another.</summary>
     internal SemaphoreSlim Turn { get; } = new(1);
 
+    /// <summary>When certificates were last renewed, everybody showing the new ones; <c>null</c>: never.</summary>
+    internal long? RenewedAt { get; set; }
+
     /// <summary>Whether an authority was taken out of the trust.</summary>
     internal bool HasRemoved => _removed is not null;
 

@@ -59,6 +59,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         var stage = new FaultStage
         {
             Cast = cast, Ledger = _ledger, TimeProvider = options.TimeProvider, Origin = origin, LoadEnds = loadEnds.Token, Measures = _measures, Stop = stop.Token,
+            LongestAge = scenario.Loads.Max(static l => l.Age),
         };
         _driver = new FaultDriver(stage);
         Task loads = Task.WhenAll(cast.Clients.SelectMany(client => scenario.Loads.Select(load => Guard(RunLoadAsync(Make(client, load, loadEnds.Token, stop.Token)), stop))));

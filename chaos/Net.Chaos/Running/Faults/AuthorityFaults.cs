@@ -6,6 +6,8 @@ namespace Net.Chaos.Running.Faults;
 /// <summary>Changes which authorities everybody trusts.</summary>
 internal static class AuthorityFaults
 {
+    private static readonly TimeSpan StreamEnd = TimeSpan.FromSeconds(2);
+
     internal static async Task<FaultProof> RunAsync(FaultStage stage, CertificateChange change)
     {
         bool adds = change == CertificateChange.AddAuthority;
@@ -15,6 +17,7 @@ internal static class AuthorityFaults
         }
         else
         {
+            await OutliveStreamsAsync(stage).ConfigureAwait(false);
             stage.Cast.Certificates.RemoveAuthority();
         }
 
@@ -26,6 +29,19 @@ internal static class AuthorityFaults
             return right == asked;
         }).ConfigureAwait(false);
         return new FaultProof([.. stage.Cast.Hosts.Select(static h => h.Name)], isTaken ? right : 0, adds ? "peers that take certificates of the new authority, all" : "peers that refuse certificates of the old authority, all");
+    }
+
+    // A stream rests on the certificates that its connection began with: on a slow machine the renewal may be over only shortly before, whatever the file says.
+    private static async Task OutliveStreamsAsync(FaultStage stage)
+    {
+        if (stage.Cast.Certificates.RenewedAt is { } renewed && stage.LongestAge > TimeSpan.Zero)
+        {
+            TimeSpan left = stage.LongestAge + StreamEnd - stage.TimeProvider.GetElapsedTime(renewed);
+            if (left > TimeSpan.Zero)
+            {
+                await Task.Delay(left, stage.TimeProvider, stage.Stop).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Shows every host over each transport, and every client, a certificate of an authority.</summary>

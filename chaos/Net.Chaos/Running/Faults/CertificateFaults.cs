@@ -86,6 +86,7 @@ internal static class CertificateFaults
         }
 
         int fresh = await CountFreshAsync(stage, serials).ConfigureAwait(false);
+        stage.Cast.Certificates.RenewedAt = stage.TimeProvider.GetTimestamp();
         return new FaultProof(HostsOf(stage, serials), isTaken && fresh == Expected(stage, serials) ? fresh : 0, "fresh handshakes, all with the new certificate");
     }
 

@@ -19,6 +19,9 @@ internal sealed record FaultStage
     /// <summary>Cancelled when the load ends: faults without a length end then.</summary>
     internal required CancellationToken LoadEnds { get; init; }
 
+    /// <summary>How old streams become that are ended in order; zero: none are.</summary>
+    internal TimeSpan LongestAge { get; init; }
+
     /// <summary>Takes what faults measure.</summary>
     internal required RunMeasures Measures { get; init; }
 
