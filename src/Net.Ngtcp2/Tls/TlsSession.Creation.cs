@@ -118,8 +118,10 @@ internal sealed unsafe partial class TlsSession
 
     private static TlsSession NewClient(ngtcp2_crypto_conn_ref* connRef, ConnectOptions options, TlsSessionContext context, bool isEarly)
     {
+        // GnuTLS would make a key for a second group, too, which hardly a server ever chooses, and which costs as much as a signature. One that knows the second alone asks for it with a
+        // HelloRetryRequest, a round trip more; that would end early data, so that a hello with early data holds both.
         gnutls_init_flags_t flags = gnutls_init_flags_t.GNUTLS_CLIENT | gnutls_init_flags_t.GNUTLS_NO_END_OF_EARLY_DATA
-            | gnutls_init_flags_t.GNUTLS_FORCE_CLIENT_CERT | (isEarly ? gnutls_init_flags_t.GNUTLS_ENABLE_EARLY_DATA : 0);
+            | gnutls_init_flags_t.GNUTLS_FORCE_CLIENT_CERT | (isEarly ? gnutls_init_flags_t.GNUTLS_ENABLE_EARLY_DATA : gnutls_init_flags_t.GNUTLS_KEY_SHARE_TOP);
         var session = new TlsSession(flags, connRef, options, context)
         {
             _connectOptions = options,
