@@ -33,7 +33,7 @@ internal sealed record HostPlan
         {
             Command =
             [
-                .. HostProgram.Find(options.HostProgram), "serve", "--engine", options.Engine, "--address", "127.0.0.1", "--port", "{port}", "--ready-file", "{ready}", "--admin", "127.0.0.1:0", "--ledger", "{ledger}", "--data", "{dir}/data",
+                .. HostProgram.Find(options.HostProgram), "serve", .. options.Engine == RunEngines.Auto ? (string[])[] : ["--engine", options.Engine], "--address", "127.0.0.1", "--port", "{port}", "--ready-file", "{ready}", "--admin", "127.0.0.1:0", "--ledger", "{ledger}", "--data", "{dir}/data",
                 "--cert", certificates.ServerCertificate("{name}"), "--key", certificates.ServerKey("{name}"), "--ca", certificates.Authority, .. topology.HostArguments,
             ],
             WritesReadyFile = true,
