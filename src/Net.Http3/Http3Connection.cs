@@ -206,6 +206,14 @@ public sealed partial class Http3Connection : IAsyncDisposable
     /// <summary>Refuses new requests from now on, and closes the connection when the last one in flight has ended. May be called twice.</summary>
     public void Drain() => BeginDraining();
 
+    /// <summary>Closes the connection at once with a reason, which requests in flight fail with. It still has to be disposed.</summary>
+    internal Task AbortAsync(string reason)
+    {
+        BeginDraining();
+        BeginClose((long)Http3ErrorCode.NoError, reason);
+        return _close;
+    }
+
     /// <summary>Closes the connection at once with H3_NO_ERROR; requests in flight fail. May be called twice.</summary>
     /// <returns>A task that is over when all is given back.</returns>
     public async ValueTask DisposeAsync()

@@ -60,6 +60,11 @@ public abstract class ChannelSession : IAsyncDisposable
     /// <returns>The figures.</returns>
     public abstract PathStatistics GetPathStatistics();
 
+    /// <summary>Closes the connection at once, as <see cref="DisposeAsync"/> does, which follows; calls in flight fail and say why. May be called twice.</summary>
+    /// <param name="reason">Why, for those who read the failure. By default it is lost.</param>
+    /// <returns>A task that is over when the calls have been told.</returns>
+    public virtual ValueTask AbortAsync(string reason) => ValueTask.CompletedTask;
+
     /// <summary>Closes the connection at once; calls in flight fail. May be called twice.</summary>
     /// <returns>A task that is over when all is given back. <see cref="Closed"/> is complete then.</returns>
     public abstract ValueTask DisposeAsync();

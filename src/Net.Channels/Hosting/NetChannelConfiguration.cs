@@ -10,7 +10,7 @@ namespace Net.Channels;
 /// <item><c>EndPoints</c>: a list of <c>https://host:port</c>, or of sections with <c>Address</c>, <c>Weight</c>, <c>Priority</c>, <c>Zone</c>, <c>ServerName</c>.</item>
 /// <item><c>Authority</c>; <c>Balancing</c>: a name that <see cref="Balancing.Parse"/> knows; <c>Fallback</c>: Prefer, Exact or Only; <c>EarlyData</c>, <c>SessionTickets</c>: true or false.</item>
 /// <item><c>Trust</c>: a PEM file of authorities. <c>Identity</c>: a section with <c>Certificate</c> and <c>Key</c>, PEM files.</item>
-/// <item><c>Pool</c>: <c>MinConnections</c>, <c>MaxConnections</c>, <c>MaxStreamsPerConnection</c>, <c>IdleTimeout</c>, <c>Lifetime</c>, <c>ConnectTimeout</c>, <c>KeepAliveInterval</c>, <c>TransportIdleTimeout</c>, <c>MaxWaiters</c>, <c>WaitTimeout</c>.</item>
+/// <item><c>Pool</c>: <c>MinConnections</c>, <c>MaxConnections</c>, <c>MaxStreamsPerConnection</c>, <c>IdleTimeout</c>, <c>Lifetime</c>, <c>ConnectTimeout</c>, <c>KeepAliveInterval</c>, <c>TransportIdleTimeout</c>, <c>SilenceTimeout</c>, <c>MaxWaiters</c>, <c>WaitTimeout</c>.</item>
 /// <item><c>Retry</c>: true, or a section with <c>MaxAttempts</c>, <c>InitialBackoff</c>, <c>Multiplier</c>, <c>MaxBackoff</c>. <c>Hedging</c>: true, or <c>MaxAttempts</c>, <c>Delay</c>. <c>Timeouts</c>: <c>PerCall</c>, <c>PerAttempt</c>.</item>
 /// <item><c>CircuitBreaker</c>: true, or a section with <c>ConsecutiveFailures</c>, <c>FailureRatio</c>, <c>OpenTime</c>. <c>Health</c>: <c>Interval</c>, <c>Timeout</c>, <c>Echo</c> (a route), <c>Grpc</c> (a service, or "" for the server).</item>
 /// </list>
@@ -133,6 +133,7 @@ public static class NetChannelConfiguration
             ConnectTimeout = pool.Time(nameof(known.ConnectTimeout), known.ConnectTimeout),
             KeepAliveInterval = pool.Time(nameof(known.KeepAliveInterval), known.KeepAliveInterval),
             TransportIdleTimeout = pool.Time(nameof(known.TransportIdleTimeout), known.TransportIdleTimeout),
+            SilenceTimeout = pool.Time(nameof(known.SilenceTimeout), known.SilenceTimeout),
             MaxWaiters = pool.Number(nameof(known.MaxWaiters), known.MaxWaiters),
             WaitTimeout = pool.Time(nameof(known.WaitTimeout), known.WaitTimeout),
         });

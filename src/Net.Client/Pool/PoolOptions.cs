@@ -68,10 +68,18 @@ public sealed record PoolOptions
 
     /// <summary>
     /// Probe timeouts of QUIC in a row (RFC 9002, section 6.2) after which a connection is taken for dead: it gets no more calls, another is opened at once, and calls that are under way on it may still
-    /// end. Default 3, which a path with a fifth of all packets lost hardly ever sees; range 0 to 100, 0 for never. Looked at when a call fails by the transport or by time, when the health of the end
+    /// end, for <see cref="SilenceTimeout"/>. Default 3, which a path with a fifth of all packets lost hardly ever sees; range 0 to 100, 0 for never. Looked at when a call fails by the transport or by time, when the health of the end
     /// point changes, and each <see cref="PathHealthOptions.SampleInterval"/>, which takes one more of them.
     /// </summary>
     public int MaxProbeTimeouts { get; init; } = 3;
+
+    /// <summary>
+    /// How long the calls of a connection whose peer answers nothing (<see cref="MaxProbeTimeouts"/>) may wait for it. Then the connection is cut: calls that may be sent again go elsewhere, the others fail
+    /// without <see cref="TransportException.IsSafeToRetry"/>, as they may have been processed. Default 20 s; range 1 s to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>: until
+    /// <see cref="TransportIdleTimeout"/>. It is cut much sooner where the end point has answered on a connection that was opened since: then its peer is gone, and not the path to it.
+    /// Longer spares calls that must not be made twice when a path is interrupted for so long; shorter tells them sooner.
+    /// </summary>
+    public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Calls that may wait for a connection at once, per protocol. Default 1,000; range 0 to 10^6. More are refused with <see cref="TransportError.PoolExhausted"/>: a longer queue serves only calls whose callers have left.</summary>
     public int MaxWaiters { get; init; } = 1000;
@@ -101,6 +109,7 @@ public sealed record PoolOptions
         faults.Range(nameof(KeepAliveInterval), KeepAliveInterval, second, hour, allowInfinite: true);
         faults.Range(nameof(TransportIdleTimeout), TransportIdleTimeout, second, hour, allowInfinite: true);
         faults.Range(nameof(MaxProbeTimeouts), MaxProbeTimeouts, 0, 100);
+        faults.Range(nameof(SilenceTimeout), SilenceTimeout, second, hour, allowInfinite: true);
         faults.Range(nameof(MaxWaiters), MaxWaiters, 0, 1_000_000);
         faults.Range(nameof(WaitTimeout), WaitTimeout, TimeSpan.Zero, hour);
         if (KeepAliveInterval != Timeout.InfiniteTimeSpan && TransportIdleTimeout != Timeout.InfiniteTimeSpan && KeepAliveInterval >= TransportIdleTimeout)

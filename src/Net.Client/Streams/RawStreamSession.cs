@@ -115,6 +115,13 @@ public sealed class RawStreamSession : ChannelSession
     public override PathStatistics GetPathStatistics() => Transport.GetPathStatistics();
 
     /// <inheritdoc/>
+    public override ValueTask AbortAsync(string reason)
+    {
+        BeginDraining(endNow: true, reason);
+        return new ValueTask(_close!);
+    }
+
+    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         BeginDraining(endNow: true);
@@ -169,7 +176,7 @@ public sealed class RawStreamSession : ChannelSession
         }
     }
 
-    private void BeginDraining(bool endNow)
+    private void BeginDraining(bool endNow, string reason = "")
     {
         EventHandler? handlers = null;
         lock (_lock)
@@ -186,11 +193,11 @@ public sealed class RawStreamSession : ChannelSession
         handlers?.Invoke(this, EventArgs.Empty);
         if (endNow)
         {
-            BeginClose();
+            BeginClose(reason);
         }
     }
 
-    private void BeginClose()
+    private void BeginClose(string reason = "")
     {
         TaskCompletionSource start;
         lock (_lock)
@@ -202,18 +209,18 @@ public sealed class RawStreamSession : ChannelSession
 
             // Only the session's own closing waits for it, and it is set outside the lock: no hop to another thread is needed.
             start = new TaskCompletionSource();
-            _close = CloseAsync(start.Task);
+            _close = CloseAsync(start.Task, reason);
         }
 
         start.SetResult();
     }
 
-    private async Task CloseAsync(Task start)
+    private async Task CloseAsync(Task start, string reason)
     {
         await start.ConfigureAwait(false);
         try
         {
-            await Transport.CloseAsync(RawStreamErrorCodes.NoError).ConfigureAwait(false);
+            await Transport.CloseAsync(RawStreamErrorCodes.NoError, reason).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TransportException or ObjectDisposedException)
         {

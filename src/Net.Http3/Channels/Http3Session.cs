@@ -51,6 +51,8 @@ internal sealed class Http3Session : HttpSession
             : SendEarlyAsync(request, observer, cancellationToken);
     }
 
+    public override ValueTask AbortAsync(string reason) => new(_connection.AbortAsync(reason));
+
     public override async ValueTask DisposeAsync()
     {
         _connection.Connection.StreamCreditChanged -= OnStreamCreditChanged;

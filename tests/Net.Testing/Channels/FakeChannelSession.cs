@@ -56,6 +56,9 @@ public sealed class FakeChannelSession : ChannelSession
     /// <summary>Whether <see cref="DisposeAsync"/> was called.</summary>
     public bool IsDisposed { get; private set; }
 
+    /// <summary>What <see cref="AbortAsync"/> was given; <c>null</c>: it was not called.</summary>
+    public string? AbortReason { get; private set; }
+
     /// <summary>The most streams that were open at once.</summary>
     public int MostStreams { get; private set; }
 
@@ -162,6 +165,13 @@ public sealed class FakeChannelSession : ChannelSession
 
     /// <inheritdoc/>
     public override PathStatistics GetPathStatistics() => Path;
+
+    /// <inheritdoc/>
+    public override ValueTask AbortAsync(string reason)
+    {
+        AbortReason = reason;
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()

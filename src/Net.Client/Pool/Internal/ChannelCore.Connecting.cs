@@ -183,10 +183,16 @@ internal sealed partial class ChannelCore
 
     private async Task WatchAsync(PooledConnection connection)
     {
-        if (connection.Session.Connection is { HandshakeCompletion: { IsCompleted: false } handshake })
+        Task handshake = connection.Session.Connection?.HandshakeCompletion ?? Task.CompletedTask;
+        if (!handshake.IsCompleted)
         {
             // With early data the server's certificate is known only then. A handshake that fails ends the session, too.
             await handshake.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (handshake.IsCompletedSuccessfully)
+        {
+            connection.Prove();
         }
 
         // A server that loses its trust is cut off in the middle of whatever it answers.
@@ -263,11 +269,60 @@ internal sealed partial class ChannelCore
         }
     }
 
-    private async Task CutAsync(PooledConnection connection)
+    // What the session says of itself decides, and sessions are asked outside the gate. One look at a time.
+    private void JudgeSilence((PooledConnection Connection, bool IsAnsweredElsewhere) silent)
+    {
+        PooledConnection connection = silent.Connection;
+        SilenceVerdict verdict = connection.Silence!.Judge(connection.Session.GetPathStatistics().ProbeTimeouts, Options.Pool.MaxProbeTimeouts, silent.IsAnsweredElsewhere);
+        bool isOver = Clock.Now >= Clock.After(connection.SilentSince, Options.Pool.SilenceTimeout);
+        if (verdict == SilenceVerdict.Answered)
+        {
+            connection.EndSilence();
+        }
+        else if (verdict == SilenceVerdict.Dead || isOver)
+        {
+            lock (Gate)
+            {
+                connection.IsEnding = connection.IsCut = true;
+            }
+
+            if (verdict == SilenceVerdict.Dead)
+            {
+                connection.Outlive();
+            }
+
+            _ = CutAsync(connection, verdict == SilenceVerdict.Dead
+                ? "its server answers others and not this connection, which it seems to know no more; what was under way may have been processed"
+                : string.Create(CultureInfo.InvariantCulture, $"its server has answered nothing for {Options.Pool.SilenceTimeout.TotalSeconds:0.###} s ({nameof(PoolOptions)}.{nameof(PoolOptions.SilenceTimeout)}); what was under way may have been processed"));
+        }
+        else if (verdict == SilenceVerdict.AskPeer && connection.TryBeginAsking())
+        {
+            _ = AskAsync(connection);
+        }
+    }
+
+    private async Task CutAsync(PooledConnection connection, string? reason = null)
     {
         _tasks.Begin();
+        if (reason is not null)
+        {
+            await AbortAsync(connection.Session, connection.Id, reason).ConfigureAwait(false);
+        }
+
         await CloseAsync(connection.Session, connection.Id).ConfigureAwait(false);
         _tasks.End();
+    }
+
+    private async Task AbortAsync(ChannelSession session, long connectionId, string reason)
+    {
+        try
+        {
+            await session.AbortAsync(reason).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            ClientLog.CloseFailed(Logger, connectionId, exception);
+        }
     }
 
     private async Task CloseAsync(ChannelSession session, long connectionId)

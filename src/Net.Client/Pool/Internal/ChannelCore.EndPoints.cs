@@ -123,13 +123,14 @@ internal sealed partial class ChannelCore
         PooledConnection[] connections;
         lock (Gate)
         {
-            connections = [.. state.Groups.SelectMany(static g => g.Pick.Connections)];
+            connections = [.. state.Groups.SelectMany(static g => g.Connections)];
         }
 
         bool isFound = false;
+        long now = Clock.Now;
         foreach (PooledConnection connection in connections)
         {
-            isFound |= connection.FindSilence(Options.Pool.MaxProbeTimeouts);
+            isFound |= connection.FindSilence(Options.Pool.MaxProbeTimeouts, now);
         }
 
         return isFound;

@@ -186,6 +186,7 @@ internal sealed partial class ChannelCore : IThreadPoolWorkItem, IAsyncDisposabl
         pass.Starts.ForEach(Begin);
         pass.Drains.ForEach(BeginDrain);
         pass.Cuts.ForEach(connection => _ = CutAsync(connection));
+        pass.Silent.ForEach(JudgeSilence);
         pass.Gone.ForEach(state => _ = ForgetAsync(state));
         pass.Ready.ForEach(static wait => wait.Source.TrySetResult());
         if (pass.IsQuiet)

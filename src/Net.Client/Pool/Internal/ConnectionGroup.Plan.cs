@@ -147,6 +147,10 @@ internal sealed partial class ConnectionGroup
                 }
 
                 pass.WakeAt(connection.DrainEnds);
+                if (connection is { IsSilent: true, IsEnding: false })
+                {
+                    WatchSilence_NeedsGate(pass, connection);
+                }
             }
             else if (connection.State == PooledConnectionState.Ready)
             {
@@ -158,6 +162,19 @@ internal sealed partial class ConnectionGroup
                 }
             }
         }
+    }
+
+    private void WatchSilence_NeedsGate(SettlePass pass, PooledConnection connection)
+    {
+        TimeSpan interval = SilenceWatch.Interval(EndPoint.Load.SmoothedRtt);
+        SilenceWatch watch = connection.Silence ??= new SilenceWatch { Next = _core.Clock.After(pass.Now, interval) };
+        if (pass.Now >= watch.Next)
+        {
+            watch.Next = _core.Clock.After(pass.Now, interval);
+            pass.Silent.Add((connection, EndPoint.HasAnsweredSince(connection.SilentSince)));
+        }
+
+        pass.WakeAt(watch.Next);
     }
 
     private void Supply_NeedsGate(SettlePass pass)

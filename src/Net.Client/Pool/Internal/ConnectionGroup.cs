@@ -99,10 +99,13 @@ internal sealed partial class ConnectionGroup
     internal void Complete(PooledConnection connection, BreakerPermit permit, long started, long answered, CallOutcome outcome, long now)
     {
         EndPoint.Load.End(started, answered, outcome, now);
-        EndPoint.Outlier?.Record(outcome, now);
+
+        // A call that ends with a connection which its end point has outlived tells of a process that is gone; the one that answers now is not to be cut off for it.
+        CallOutcome told = connection.IsOutlived && outcome is (CallOutcome.TransportFailure or CallOutcome.TimedOut) ? CallOutcome.Cancelled : outcome;
+        EndPoint.Outlier?.Record(told, now);
         Release(connection, now);
-        permit.Report(outcome, now);
-        if (outcome is CallOutcome.TransportFailure or CallOutcome.TimedOut && connection.FindSilence(_options.MaxProbeTimeouts))
+        permit.Report(told, now);
+        if (outcome is CallOutcome.TransportFailure or CallOutcome.TimedOut && connection.FindSilence(_options.MaxProbeTimeouts, now))
         {
             Kick();
         }

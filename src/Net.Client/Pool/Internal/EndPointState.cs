@@ -53,6 +53,10 @@ internal sealed class EndPointState
 
     internal bool IsConnecting => Groups.Exists(static g => g.IsConnecting);
 
+    /// <summary>Whether a connection that was opened after a time answers, over QUIC: path and process are well then. Under the gate.</summary>
+    internal bool HasAnsweredSince(long time) => Groups.Exists(group => group.Connections.Any(
+        c => c is { State: <= PooledConnectionState.Expiring, IsFallback: false, IsSilent: false, IsProved: true } && c.Opened >= time));
+
     // What is left may be too little to count, while it is not over yet.
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
 

@@ -13,6 +13,8 @@ internal sealed class PooledConnection
     private readonly double _growAt;
     private int _state;
     private bool _isSilent;
+    private bool _isOutlived;
+    private bool _isProved;
     private int _isAsked;
     private Counts _counts;
 
@@ -58,8 +60,20 @@ internal sealed class PooledConnection
     /// <summary>When it is cut, once it drains.</summary>
     internal long DrainEnds { get; private set; } = PoolClock.Never;
 
-    /// <summary>Whether the peer was found to answer nothing any more; stays so.</summary>
+    /// <summary>Whether the peer was found to answer nothing any more, and has not answered since.</summary>
     internal bool IsSilent => Volatile.Read(ref _isSilent);
+
+    /// <summary>Whether its handshake is over: with early data it takes calls before the server has said anything.</summary>
+    internal bool IsProved => Volatile.Read(ref _isProved);
+
+    /// <summary>Since when. Meaningless while it is not silent.</summary>
+    internal long SilentSince { get; private set; }
+
+    /// <summary>What was seen of a silent connection whose calls still wait; <c>null</c>: nothing yet. Only the look's thread uses it.</summary>
+    internal SilenceWatch? Silence { get; set; }
+
+    /// <summary>Whether it was cut because its end point answers others and not it: how its calls end says nothing of the end point any more.</summary>
+    internal bool IsOutlived => Volatile.Read(ref _isOutlived);
 
     /// <summary>Whether the session was told to drain or to close.</summary>
     internal bool IsEnding { get; set; }
@@ -118,16 +132,31 @@ internal sealed class PooledConnection
 
     /// <summary>Asks the transport whether the peer answers. Outside the channel's gate, as it asks the session.</summary>
     /// <returns>Whether it was just found to be silent.</returns>
-    internal bool FindSilence(int maxProbeTimeouts)
+    internal bool FindSilence(int maxProbeTimeouts, long now)
     {
-        if (maxProbeTimeouts == 0 || IsSilent || State > PooledConnectionState.Expiring || !(Session.GetPathStatistics().ProbeTimeouts >= maxProbeTimeouts))
+        if (maxProbeTimeouts == 0 || IsSilent || State > PooledConnectionState.Draining || !(Session.GetPathStatistics().ProbeTimeouts >= maxProbeTimeouts))
         {
             return false;
         }
 
+        // Two threads may find it at once, a moment apart.
+        SilentSince = now;
         Volatile.Write(ref _isSilent, true);
         return true;
     }
+
+    /// <summary>The handshake is over.</summary>
+    internal void Prove() => Volatile.Write(ref _isProved, true);
+
+    /// <summary>The peer has answered after all.</summary>
+    internal void EndSilence()
+    {
+        Silence = null;
+        Volatile.Write(ref _isSilent, false);
+    }
+
+    /// <summary>Notes, before it is cut, that its end point lives on without it.</summary>
+    internal void Outlive() => Volatile.Write(ref _isOutlived, true);
 
     /// <summary>Begins to ask the peer whether it still answers, unless that is under way.</summary>
     internal bool TryBeginAsking() => Interlocked.Exchange(ref _isAsked, 1) == 0;

@@ -18,6 +18,9 @@ internal sealed class SettlePass
     /// <summary>Connections to close at once.</summary>
     internal List<PooledConnection> Cuts { get; } = [];
 
+    /// <summary>Silent connections whose calls still wait: their sessions are to be asked how they are.</summary>
+    internal List<(PooledConnection Connection, bool IsAnsweredElsewhere)> Silent { get; } = [];
+
     internal List<EndPointState> Gone { get; } = [];
 
     internal List<WarmUpWait> Ready { get; } = [];
@@ -41,6 +44,7 @@ internal sealed class SettlePass
         Cancels.Clear();
         Drains.Clear();
         Cuts.Clear();
+        Silent.Clear();
         Gone.Clear();
         Ready.Clear();
         Rebuilds.Clear();
