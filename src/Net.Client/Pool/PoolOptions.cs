@@ -60,6 +60,12 @@ public sealed record PoolOptions
     /// </summary>
     public TimeSpan MaxConnectBackoff { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Attempts to connect at a time, to each end point and per protocol, that bring a pool to <see cref="MinConnections"/> once a first connection is ready. Default 8; range 1 to 100.
+    /// As long as none is ready, and while the last attempt failed, there is one attempt at a time. Lower it where servers find handshakes hard.
+    /// </summary>
+    public int MaxConcurrentConnects { get; init; } = 8;
+
     /// <summary>Sends a PING when a connection was quiet for this long, so that NATs keep the path and a dead one is noticed. Default 60 s; range 1 s to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>. Must be below <see cref="TransportIdleTimeout"/>, or the transport ends the connection first.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -106,6 +112,7 @@ public sealed record PoolOptions
         faults.Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
         faults.Range(nameof(ConnectBackoff), ConnectBackoff, TimeSpan.FromMilliseconds(1), hour);
         faults.Range(nameof(MaxConnectBackoff), MaxConnectBackoff, Min(ConnectBackoff, hour), hour);
+        faults.Range(nameof(MaxConcurrentConnects), MaxConcurrentConnects, 1, 100);
         faults.Range(nameof(KeepAliveInterval), KeepAliveInterval, second, hour, allowInfinite: true);
         faults.Range(nameof(TransportIdleTimeout), TransportIdleTimeout, second, hour, allowInfinite: true);
         faults.Range(nameof(MaxProbeTimeouts), MaxProbeTimeouts, 0, 100);

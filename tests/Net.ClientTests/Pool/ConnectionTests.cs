@@ -8,9 +8,9 @@ namespace Net.ClientTests.Pool;
 public sealed class ConnectionTests
 {
     [TestMethod]
-    public void WarmUp_OfANewChannel_OpensTheMinimumOneAfterTheOther()
+    public void WarmUp_WithOneAttemptAtATime_OpensTheMinimumOneAfterTheOther()
     {
-        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 3 }, protocol: new FakeChannelProtocol { IsManual = true });
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 3, MaxConcurrentConnects = 1 }, protocol: new FakeChannelProtocol { IsManual = true });
         for (int i = 1; i <= 3; i++)
         {
             Assert.HasCount(1, fixture.Protocol.Pending);

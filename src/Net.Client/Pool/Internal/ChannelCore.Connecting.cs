@@ -136,7 +136,7 @@ internal sealed partial class ChannelCore
             if (isEndPointsFault)
             {
                 state.LastFailure = failure;
-                pause = BackOff_NeedsGate(state, state.ConnectFailures + 1, now);
+                pause = BackOff_NeedsGate(state, Math.Max(state.ConnectFailures, attempt.FailuresBefore + 1), now);
                 MarkStale_NeedsGate();
             }
 
@@ -247,7 +247,8 @@ internal sealed partial class ChannelCore
         long now = Clock.Now;
         if (Clock.Elapsed(connection.Opened, now) < Options.Pool.MaxConnectBackoff)
         {
-            BackOff_NeedsGate(state, Math.Max(state.ConnectFailures, connection.FailuresBefore) + 1, now);
+            // Those that end together have ended once.
+            BackOff_NeedsGate(state, Math.Max(state.ConnectFailures, connection.FailuresBefore + 1), now);
         }
         else
         {

@@ -12,6 +12,9 @@ internal sealed class ConnectAttempt(ConnectionGroup group, ChannelProtocol prot
     /// <summary>Why it was begun, in words.</summary>
     internal string Reason => reason;
 
+    /// <summary>How often connecting to the end point had failed when it was begun: those that are begun together and fail together failed once.</summary>
+    internal int FailuresBefore { get; } = group.EndPoint.ConnectFailures;
+
     /// <summary>Ends it: its time is over, its race is lost, or the channel closes. There once it has begun.</summary>
     internal CancellationTokenSource? Cancellation { get; set; }
 

@@ -105,6 +105,10 @@ internal sealed partial class ConnectionGroup
         {
             _fallback = null;
         }
+        else
+        {
+            _beside.Remove(attempt);
+        }
     }
 
     // Only now is it known that UDP was the matter, as TCP gets through.

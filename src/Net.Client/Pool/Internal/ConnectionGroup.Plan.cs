@@ -18,6 +18,7 @@ internal sealed partial class ConnectionGroup
         {
             GiveUp_NeedsGate(pass, _main);
             GiveUp_NeedsGate(pass, _fallback);
+            _beside.ForEach(attempt => GiveUp_NeedsGate(pass, attempt));
             _race = null;
         }
 
@@ -187,6 +188,7 @@ internal sealed partial class ConnectionGroup
             Connect_NeedsGate(pass, isTcp);
         }
 
+        FillUp_NeedsGate(pass, ready);
         if (_race is { FallbackWon: true } lost && ready == 0 && _fallback is null)
         {
             // What TCP gave is gone while QUIC is still under way: TCP has its turn again.
@@ -202,6 +204,20 @@ internal sealed partial class ConnectionGroup
         if (isTcp && !IsFallbackOnly && _main is null)
         {
             Probe_NeedsGate(pass);
+        }
+    }
+
+    // A connection that is ready, under the present identity, shows that more can be had: a thousand of them, one after the other, would take longer than the outage that ended the last thousand.
+    private void FillUp_NeedsGate(SettlePass pass, int ready)
+    {
+        bool isSure = _race is null && EndPoint.ConnectFailures == 0 && pass.Now >= EndPoint.NextConnect
+            && _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+        int underWay = _beside.Count + (_main is null ? 0 : 1);
+        for (; isSure && underWay < _options.MaxConcurrentConnects && ready + underWay < _options.MinConnections; underWay++)
+        {
+            var attempt = new ConnectAttempt(this, Route.Protocol, isFallback: false, "QUIC works here");
+            _beside.Add(attempt);
+            pass.Starts.Add(attempt);
         }
     }
 

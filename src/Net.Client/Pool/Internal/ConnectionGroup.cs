@@ -10,6 +10,9 @@ internal sealed partial class ConnectionGroup
     private PickList _pick = PickList.Empty;
     private ConnectAttempt? _main;
     private ConnectAttempt? _fallback;
+
+    // Beside _main, towards the minimum, where connecting works.
+    private readonly List<ConnectAttempt> _beside = [];
     private ConnectRace? _race;
     private long _nextProbe = long.MinValue;
     private int _growWanted;
@@ -40,7 +43,7 @@ internal sealed partial class ConnectionGroup
 
     internal IReadOnlyList<PooledConnection> Connections => _connections;
 
-    internal bool IsConnecting => _main is not null || _fallback is not null;
+    internal bool IsConnecting => _main is not null || _fallback is not null || _beside.Count > 0;
 
     /// <summary>Whether nothing is left of it.</summary>
     internal bool IsOver => _connections.Count == 0 && !IsConnecting;
