@@ -136,6 +136,7 @@ internal sealed partial class ChannelCore
             if (isEndPointsFault)
             {
                 state.LastFailure = failure;
+                attempt.Group.Miss_NeedsGate(now);
                 pause = BackOff_NeedsGate(state, Math.Max(state.ConnectFailures, attempt.FailuresBefore + 1), now);
                 MarkStale_NeedsGate();
             }
@@ -245,6 +246,7 @@ internal sealed partial class ChannelCore
         }
 
         long now = Clock.Now;
+        connection.Group.Miss_NeedsGate(now);
         if (Clock.Elapsed(connection.Opened, now) < Options.Pool.MaxConnectBackoff)
         {
             // Those that end together have ended once.

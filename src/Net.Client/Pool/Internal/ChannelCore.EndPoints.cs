@@ -257,6 +257,9 @@ internal sealed partial class ChannelCore
         Kick();
     }
 
+    /// <summary>Calls that were ever begun.</summary>
+    internal long CountCalls_NeedsGate() => _endPoints.Sum(static s => s.Load.Ended + s.Load.InFlight);
+
     /// <summary>Whether somebody waits until end points are ready, which is to need one connection to each where none is kept.</summary>
     internal bool IsAwaited_NeedsGate(ProtocolRoute route) => _warmUps.Exists(w => w.Route == route);
 

@@ -18,6 +18,7 @@ internal sealed partial class ConnectionGroup
         }
 
         _connections.Add(connection);
+        EndMissing_NeedsGate();
         EndPoint.ConnectFailures = 0;
         EndPoint.NextConnect = long.MinValue;
         EndPoint.LastFailure = null;

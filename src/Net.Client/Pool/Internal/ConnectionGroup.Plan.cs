@@ -51,8 +51,10 @@ internal sealed partial class ConnectionGroup
             {
                 Drain_NeedsGate(connection, pass.Now, _core.State == ChannelState.Open ? "its end point was removed" : "the channel is draining");
             }
-            else if (connection.IsSilent)
+            else if (connection is { IsSilent: true, State: < PooledConnectionState.Draining })
             {
+                Miss_NeedsGate(pass.Now);
+
                 // A peer that is gone and back knows nothing of it, and says so only if its reset key is still the same.
                 Drain_NeedsGate(connection, pass.Now, "its server answers nothing on it");
             }
@@ -66,6 +68,13 @@ internal sealed partial class ConnectionGroup
                 // What made it grow is over, too.
                 spare--;
                 Volatile.Write(ref _growWanted, 0);
+                EndMissing_NeedsGate();
+                if (EndPoint.Seen != HealthState.Healthy || EndPoint.Breaker is { State: not BreakerState.Closed })
+                {
+                    // Nobody called because it was cut off, and without a connection nobody will find out that it works again.
+                    Miss_NeedsGate(pass.Now);
+                }
+
                 Drain_NeedsGate(connection, pass.Now, "it was idle");
             }
         }
@@ -183,7 +192,7 @@ internal sealed partial class ConnectionGroup
         int ready = ReadyCount;
         bool isTcp = ready > 0 && !_connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
         bool isConnecting = isTcp || IsFallbackOnly ? _fallback is not null : IsConnecting || _race is not null;
-        if (Target_NeedsGate(ready) > ready && !isConnecting)
+        if (Target_NeedsGate(pass, ready) > ready && !isConnecting)
         {
             Connect_NeedsGate(pass, isTcp);
         }
@@ -221,9 +230,14 @@ internal sealed partial class ConnectionGroup
         }
     }
 
-    private int Target_NeedsGate(int ready)
+    private int Target_NeedsGate(SettlePass pass, int ready)
     {
         int target = _options.MinConnections;
+        if (ready == 0 && IsMissed_NeedsGate(pass))
+        {
+            target = Math.Max(target, 1);
+        }
+
         if (_connections.Exists(static c => c.State == PooledConnectionState.Expiring && c.Leases > 0) || _core.IsAwaited_NeedsGate(Route))
         {
             target = Math.Max(target, 1);
