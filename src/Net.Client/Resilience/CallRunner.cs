@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Net.Client;
@@ -68,7 +69,9 @@ public sealed class CallRunner
 
         if (IsPlain(plan) && Source.TryRent(plan.Protocol, RequestOf(plan, 0, null), out ChannelLease lease))
         {
-            return RunFirst(plan, call, handler, lease, cancellationToken);
+            return CallDiagnostics.IsTraced
+                ? RunTracedAsync(plan, call, handler, lease, cancellationToken)
+                : RunFirst(plan, call, handler, lease, cancellationToken);
         }
 
         return new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).RunAsync();
@@ -132,7 +135,7 @@ public sealed class CallRunner
     }
 
     private static bool IsPlain(in CallPlan plan) =>
-        (plan.Policy is null || plan.Policy.IsPlain) && plan.Timeout is null && plan.Trace is null && !CallDiagnostics.IsTraced;
+        (plan.Policy is null || plan.Policy.IsPlain) && plan.Timeout is null && plan.Trace is null;
 
     private ValueTask<TResult> RunFirst<TCall, TResult>(
         in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CancellationToken cancellationToken)
@@ -159,6 +162,56 @@ public sealed class CallRunner
         return verdict.Outcome is CallOutcome.Success
             ? new ValueTask<TResult>(result)
             : Continue(plan, call, handler, lease, new AttemptEnd<TResult>(verdict, result, null, lease), cancellationToken);
+    }
+
+    // A method of its own kind, so that the span is current for this attempt and not for the caller afterwards.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<TResult> RunTracedAsync<TCall, TResult>(
+        CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CancellationToken cancellationToken)
+    {
+        Activity? activity = CallDiagnostics.StartAttempt(plan, AttemptKind.First, null);
+        CallDiagnostics.AttemptLeased(activity, lease, 1);
+        int endPointId = lease.EndPointId;
+        AttemptEnd<TResult> end = default;
+        try
+        {
+            end = await EndFirstAsync(plan, call, handler, lease, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            CallDiagnostics.EndAttempt(activity, end.Verdict, end.Exception);
+        }
+
+        return end.Verdict.Outcome is CallOutcome.Success && end.Exception is null
+            ? end.Result!
+            : await new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(end, endPointId).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AttemptEnd<TResult>> EndFirstAsync<TCall, TResult>(
+        CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CancellationToken cancellationToken)
+    {
+        TResult result;
+        try
+        {
+            result = await handler.SendAsync(call, lease, new AttemptContext(1, AttemptKind.First, plan.Idempotency, 0), cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever the handler throws is classified and reaches the caller, or is followed by another attempt.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            AttemptEnd<TResult> failure = AttemptEnd<TResult>.OfException(call, handler, exception, lease, cancellationToken.IsCancellationRequested ? CallOutcome.Cancelled : null);
+            Count(failure.Verdict);
+            return failure;
+        }
+
+        var end = new AttemptEnd<TResult>(Judge(call, handler, lease, result), result, null, lease);
+        if (end.Verdict.Outcome is not CallOutcome.Success)
+        {
+            end.CompleteLease();
+        }
+
+        return end;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

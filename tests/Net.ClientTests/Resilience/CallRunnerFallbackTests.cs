@@ -132,6 +132,37 @@ public sealed class CallRunnerFallbackTests : CallRunnerTestBase
     }
 
     [TestMethod]
+    public async Task RunAsync_TracedAndAnsweredAtOnce_ShowsOneAttemptAndLeavesTheCallersSpanCurrent()
+    {
+        List<Activity> attempts = [];
+        using var own = new ActivitySource("Net.ClientTests." + nameof(RunAsync_TracedAndAnsweredAtOnce_ShowsOneAttemptAndLeavesTheCallersSpanCurrent));
+        Activity? caller = null;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ClientDiagnostics.SourceName || source == own,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (activity.OperationName == "transport.attempt" && activity.TraceId == caller?.TraceId)
+                {
+                    attempts.Add(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using (caller = own.StartActivity("call"))
+        {
+            Task<FakeReply> call = Runner.RunAsync(Plan(Retry()), "x", FakeHandler.Replying(FakeReply.Ok())).AsTask();
+            Assert.AreSame(caller, Activity.Current);
+            Assert.AreEqual("ok", (await call).Text);
+        }
+
+        Activity attempt = attempts.Single();
+        Assert.AreEqual(caller!.SpanId, attempt.ParentSpanId);
+        Assert.AreEqual("1 first success e", $"{attempt.GetTagItem("transport.attempt.number")} {attempt.GetTagItem("transport.attempt.kind")} {attempt.GetTagItem("transport.outcome")} {attempt.GetTagItem("server.address")}");
+    }
+
+    [TestMethod]
     public async Task RunAsync_Explained_NotesEachAttempt()
     {
         var trace = new CallTrace();

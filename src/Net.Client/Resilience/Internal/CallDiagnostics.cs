@@ -15,6 +15,9 @@ internal static class CallDiagnostics
     private static readonly KeyValuePair<string, object?>[] OutcomeTags =
         [.. Enum.GetValues<CallOutcome>().Select(static o => new KeyValuePair<string, object?>("transport.outcome", NameOf(o)))];
 
+    // Boxed once.
+    private static readonly object[] Numbers = [.. Enumerable.Range(0, CallRunner.MaxAttempts + 1).Cast<object>()];
+
     /// <summary>Whether somebody wants spans.</summary>
     internal static bool IsTraced => ClientDiagnostics.Source.HasListeners();
 
@@ -93,7 +96,7 @@ internal static class CallDiagnostics
     {
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("transport.attempt.number", number);
+            activity.SetTag("transport.attempt.number", number < Numbers.Length ? Numbers[number] : number);
             activity.SetTag("server.address", lease.EndPoint.Address.Host);
             activity.SetTag("server.port", lease.EndPoint.Address.Port);
             activity.SetTag("network.protocol.name", lease.Session.Protocol);
