@@ -34,7 +34,7 @@ internal sealed class ServeBanner(ServeScope scope)
         Row("gRPC", "echo, crypto, AQL, health, reflection");
         Row("AQL data", scope.Services.DescribeData);
         Row("web page", $"https://{CallExamples.Target(bound)}/");
-        Row("health", admin is null ? "not served" : $"http://{admin}/health, /readyz, /livez, /metrics");
+        Row("health", admin is null ? "not served" : $"http://{admin}/health, /readyz, /livez, /metrics, /channels");
         Row("certificate", $"{certificate.Subject} ({options.CertificatePath})");
         Row("", $"names {(certificate.Names.Count == 0 ? "none: no client can check it" : string.Join(", ", certificate.Names))}");
         Row("", string.Create(CultureInfo.InvariantCulture, $"valid until {certificate.NotAfter:yyyy-MM-dd}, {certificate.DaysLeft} days left{(certificate.DaysLeft < WarnDays ? ": renew it soon" : "")}"));
