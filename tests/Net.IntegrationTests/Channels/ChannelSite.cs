@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Net.Channels;
 using Net.Client;
 using Net.Grpc;
@@ -8,6 +9,7 @@ using Net.Hosting.Services;
 using Net.IntegrationTests.Interop;
 using Net.IntegrationTests.Kestrel;
 using Net.Server;
+using Net.Server.Kestrel;
 using Net.Testing;
 
 namespace Net.IntegrationTests.Channels;
@@ -56,6 +58,8 @@ internal sealed class ChannelSite : IAsyncDisposable
                     context.Response.StatusCode = status?.Invoke() ?? 200;
                     return Task.CompletedTask;
                 });
+                application.Map("/early", static (HttpContext context) =>
+                    context.Response.WriteAsync(context.Features.GetRequiredFeature<ITransportStreamFeature>().Stream.IsEarlyData ? "early" : "late"));
                 application.MapPost("/echo", static context => context.Request.Body.CopyToAsync(context.Response.Body));
                 application.MapNetGrpc(EchoService.Definition, new EchoService(TimeProvider.System));
                 application.MapNetGrpc(GrpcHealthService.Definition, health);
