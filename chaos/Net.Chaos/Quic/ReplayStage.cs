@@ -11,7 +11,7 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
         "replay",
         "Replays captured datagrams to the server from another port or address.",
         [
-            ToxicAttribute.Text("what", "first_flight: all that the client sent before the server's first answer, together; packets: each datagram with a chosen packet", "first_flight", "first_flight", "packets"),
+            ToxicAttribute.Text("what", "first_flight: all that the client sent before the server's first answer, together, for each QUIC connection; packets: each datagram with a chosen packet", "first_flight", "first_flight", "packets"),
             ToxicAttribute.Whole("copies", "how often each is replayed", 1, min: 1, max: 10_000),
             ToxicAttribute.Whole("delay", "ms from the capture to the first replay, and from one copy to the next", 100, min: 1),
             ToxicAttribute.Text("address", "the address to replay from, such as 127.0.0.9; empty: the same, at another port"),
@@ -22,15 +22,15 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
 
     // A first flight with early data may fill the initial congestion window of ten full datagrams; some clients send more.
     private const int MaxFlight = 64;
+    private const int MaxFlights = 256;
 
     private readonly bool _isFirstFlight = toxic.Attributes.Text("what") == "first_flight";
     private readonly long _copies = toxic.Attributes.Whole("copies");
     private readonly TimeSpan _delay = toxic.Attributes.Milliseconds("delay");
     private readonly IPAddress? _address = toxic.Attributes.Text("address") is { Length: > 0 } text ? IPAddress.Parse(text) : null;
     private readonly PacketSelector _selector = new(toxic.Attributes);
-    private readonly List<byte[]> _flight = [];
+    private readonly List<Flight> _flights = [];
     private UpstreamSocket? _stray;
-    private long _flightsSent;
 
     protected override void Handle(Packet packet)
     {
@@ -38,14 +38,9 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
         {
             Capture(packet);
         }
-        else if (!Session.HasAnswer && _flight.Count < MaxFlight)
+        else if (FindFlight(packet) is { Datagrams.Count: < MaxFlight } flight)
         {
-            if (_flight.Count == 0)
-            {
-                WakeAt(Context.Now + _delay);
-            }
-
-            _flight.Add(packet.Data.ToArray());
+            flight.Datagrams.Add(packet.Data.ToArray());
         }
 
         Forward(packet);
@@ -53,14 +48,14 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
 
     protected override void HandleTimer()
     {
-        foreach (byte[] datagram in _flight)
+        foreach (Flight flight in _flights.Where(flight => flight.Sent < _copies && flight.Due <= Context.Now))
         {
-            Replay(datagram, 0);
-        }
-
-        if (++_flightsSent < _copies)
-        {
-            WakeAt(Context.Now + _delay);
+            flight.Datagrams.ForEach(datagram => Replay(datagram, 0));
+            if (++flight.Sent < _copies)
+            {
+                flight.Due = Context.Now + _delay;
+                WakeAt(flight.Due);
+            }
         }
     }
 
@@ -73,6 +68,34 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
 
     // What was not replayed yet never is: on its own way it would be a duplicate that nobody asked for.
     protected override void HandleHeldAtLeave(Packet packet) => Discard(packet);
+
+    // Clients send many connections from one socket: that the server answered one of them says nothing of the next. Once it has, its client sends to the identifier that the server chose
+    // (RFC 9000, section 7.2). What is not QUIC has one flight.
+    private Flight? FindFlight(Packet packet)
+    {
+        QuicPacketView first = QuicPacketView.Read(packet.Data, 0);
+        QuicConnection? connection = Context.Stream == ToxicStream.Upstream && first.Kind is QuicPacketKinds.Initial or QuicPacketKinds.ZeroRtt
+            ? Session.Quic.Find(ToxicStream.Upstream, first) : null;
+        if (connection is null ? Session.HasAnswer : !first.DestinationId.SequenceEqual(connection.OriginalId))
+        {
+            return null;
+        }
+
+        Flight? flight = _flights.Find(f => f.Connection == connection);
+        if (flight is null)
+        {
+            if (_flights.Count == MaxFlights)
+            {
+                _flights.RemoveAt(0);
+            }
+
+            flight = new Flight(connection) { Due = Context.Now + _delay };
+            _flights.Add(flight);
+            WakeAt(flight.Due);
+        }
+
+        return flight;
+    }
 
     private void Capture(Packet packet)
     {
@@ -105,5 +128,16 @@ internal sealed class ReplayStage(Toxic toxic) : PacketStage
         }
 
         Context.Count(FaultKind.Replayed);
+    }
+
+    private sealed class Flight(QuicConnection? connection)
+    {
+        internal QuicConnection? Connection => connection;
+
+        internal List<byte[]> Datagrams { get; } = [];
+
+        internal TimeSpan Due { get; set; }
+
+        internal long Sent { get; set; }
     }
 }

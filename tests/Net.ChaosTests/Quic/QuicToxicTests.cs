@@ -157,6 +157,30 @@ public sealed class QuicToxicTests
     }
 
     [TestMethod]
+    public void Replay_OfTheFirstFlight_OfALaterConnectionFromTheSameSocket_HappensToo()
+    {
+        var bench = new RelayBench();
+        bench.FromClient(QuicBytes.Long(QuicPacketKinds.Initial, 60));
+        bench.FromServer(QuicBytes.Long(QuicPacketKinds.Initial, 80, QuicBytes.ClientId, QuicBytes.ServerId));
+        Toxic toxic = bench.Add("replay", """{"copies":2,"delay":50,"address":"127.0.0.9"}""");
+        byte[] firstId = [9, 9, 9, 9, 9, 9, 9, 9];
+        byte[] clientId = [8, 8, 8, 8];
+        byte[] chosenId = [7, 7, 7, 7, 7];
+        bench.FromClient(QuicBytes.Long(QuicPacketKinds.Initial, 61, firstId, clientId));
+        bench.FromClient(QuicBytes.Long(QuicPacketKinds.ZeroRtt, 71, firstId, clientId));
+        bench.FromServer(QuicBytes.Long(QuicPacketKinds.Initial, 81, clientId, chosenId));
+        bench.FromClient(QuicBytes.Long(QuicPacketKinds.Initial, 62, chosenId, clientId));
+        bench.FromClient(QuicBytes.Long(QuicPacketKinds.Handshake, 63, chosenId, clientId));
+        bench.FromClient(QuicBytes.Short(30));
+
+        bench.Advance(500);
+
+        List<SentDatagram> replayed = [.. bench.Port.ToServer.Where(static d => d.From!.Address.ToString() == "127.0.0.9")];
+        Assert.AreSequenceEqual([(50.0, 61), (50.0, 71), (100.0, 61), (100.0, 71)], replayed.Select(static d => (d.At.TotalMilliseconds, d.Data.Length)).ToList());
+        Assert.AreEqual(4, toxic.CountFaults(FaultKind.Replayed));
+    }
+
+    [TestMethod]
     public void Replay_OfChosenPackets_RepeatsTheirDatagrams()
     {
         var bench = new RelayBench();
