@@ -3,7 +3,6 @@ namespace Net.Client;
 /// <summary>The end points that the attempts of one call went to, so that the next attempt goes elsewhere. One call's attempts share it; safe for hedged attempts at once.</summary>
 public sealed class TriedEndPoints
 {
-    private readonly Lock _lock = new();
     private int[] _ids = [];
 
     /// <summary>How many there are.</summary>
@@ -13,12 +12,16 @@ public sealed class TriedEndPoints
     /// <param name="endPointId"><see cref="ChannelLease.EndPointId"/> of the attempt's lease.</param>
     public void Add(int endPointId)
     {
-        lock (_lock)
+        int[] seen = Volatile.Read(ref _ids);
+        while (!seen.AsSpan().Contains(endPointId))
         {
-            if (!Contains(endPointId))
+            int[] found = Interlocked.CompareExchange(ref _ids, [.. seen, endPointId], seen);
+            if (found == seen)
             {
-                Volatile.Write(ref _ids, [.. _ids, endPointId]);
+                return;
             }
+
+            seen = found;
         }
     }
 

@@ -15,8 +15,6 @@ internal sealed class AttemptSender<TCall, TResult>
     private readonly TCall _call;
     private readonly CallHandler<TCall, TResult> _handler;
     private readonly CancellationToken _callerToken;
-    private readonly TimeSpan _attemptTimeout;
-    private readonly ResiliencePipeline? _pipeline;
     private readonly long _started;
     private long _deadline;
     private int _sent;
@@ -30,10 +28,16 @@ internal sealed class AttemptSender<TCall, TResult>
         _handler = handler;
         _callerToken = callerToken;
         CallToken = callerToken;
-        _attemptTimeout = plan.Policy?.Timeouts?.PerAttempt ?? Timeout.InfiniteTimeSpan;
-        _pipeline = plan.Policy?.AttemptPipeline;
         _started = runner.TimeProvider.GetTimestamp();
     }
+
+    internal CallRunner Runner => _runner;
+
+    /// <summary>What the call asks for.</summary>
+    internal ref readonly CallPlan Plan => ref _plan;
+
+    /// <summary>Fires when the caller gives up.</summary>
+    internal CancellationToken CallerToken => _callerToken;
 
     /// <summary>Fires when the caller gives up or the deadline passes.</summary>
     internal CancellationToken CallToken { get; private set; }
@@ -77,9 +81,9 @@ internal sealed class AttemptSender<TCall, TResult>
         CancellationTokenSource? timeout = null;
         CancellationTokenRegistration registration = default;
         CancellationToken own = token;
-        if (_attemptTimeout != Timeout.InfiniteTimeSpan)
+        if (_plan.Policy?.Timeouts?.PerAttempt is TimeSpan limit && limit != Timeout.InfiniteTimeSpan)
         {
-            timeout = new CancellationTokenSource(_attemptTimeout, _runner.TimeProvider);
+            timeout = new CancellationTokenSource(limit, _runner.TimeProvider);
             registration = token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
             own = timeout.Token;
         }
@@ -151,7 +155,9 @@ internal sealed class AttemptSender<TCall, TResult>
         TResult result;
         try
         {
-            ValueTask<TResult> sending = _pipeline is null ? _handler.SendAsync(_call, lease, context, token) : SendThroughAsync(_pipeline, lease, context, token);
+            ValueTask<TResult> sending = _plan.Policy?.AttemptPipeline is not { } pipeline
+                ? _handler.SendAsync(_call, lease, context, token)
+                : SendThroughAsync(pipeline, lease, context, token);
             result = sending.IsCompleted || !token.CanBeCanceled
                 ? await sending.ConfigureAwait(false)
                 : await WaitAsync(sending.AsTask(), token).ConfigureAwait(false);

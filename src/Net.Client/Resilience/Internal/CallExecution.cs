@@ -3,42 +3,37 @@ namespace Net.Client;
 /// <summary>One call that needs more than a single attempt without a timer: its deadline, its attempts one after the other, its fallbacks.</summary>
 internal sealed class CallExecution<TCall, TResult>
 {
-    private readonly CallRunner _runner;
-    private readonly CallPlan _plan;
-    private readonly CallPolicy _policy;
-    private readonly CancellationToken _callerToken;
     private readonly AttemptSender<TCall, TResult> _sender;
     private readonly TimeSpan _timeout;
 
     internal CallExecution(CallRunner runner, in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, CancellationToken callerToken)
     {
-        _runner = runner;
-        _plan = plan;
-        _policy = plan.Policy ?? CallPolicy.None;
-        _callerToken = callerToken;
-        _timeout = plan.Timeout ?? _policy.Timeouts?.PerCall ?? Timeout.InfiniteTimeSpan;
+        _timeout = plan.Timeout ?? plan.Policy?.Timeouts?.PerCall ?? Timeout.InfiniteTimeSpan;
         _sender = new AttemptSender<TCall, TResult>(runner, plan, call, handler, callerToken);
     }
+
+    // What the sender holds is not held twice: a call with a timeout makes one of these.
+    private CallPolicy Policy => _sender.Plan.Policy ?? CallPolicy.None;
 
     /// <summary>Runs the call from the beginning.</summary>
     internal async ValueTask<TResult> RunAsync()
     {
-        var target = new CallTarget(_runner.Source, _plan.Protocol, null, new TriedEndPoints());
+        var target = new CallTarget(_sender.Runner.Source, _sender.Plan.Protocol, null, new TriedEndPoints());
         if (_timeout == Timeout.InfiniteTimeSpan)
         {
             return await RunAsync(target, null).ConfigureAwait(false);
         }
 
-        using var deadline = new CancellationTokenSource(_timeout, _runner.TimeProvider);
-        using CancellationTokenRegistration callerCancels = _callerToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
-        _sender.SetDeadline(_runner.Source.DeadlineAfter(_timeout), deadline.Token);
+        using var deadline = new CancellationTokenSource(_timeout, _sender.Runner.TimeProvider);
+        using CancellationTokenRegistration callerCancels = _sender.CallerToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        _sender.SetDeadline(_sender.Runner.Source.DeadlineAfter(_timeout), deadline.Token);
         return await RunAsync(target, null).ConfigureAwait(false);
     }
 
     /// <summary>Goes on after a first attempt that was made elsewhere and did not succeed.</summary>
     internal ValueTask<TResult> ContinueAsync(in AttemptEnd<TResult> first, int endPointId)
     {
-        var target = new CallTarget(_runner.Source, _plan.Protocol, null, new TriedEndPoints());
+        var target = new CallTarget(_sender.Runner.Source, _sender.Plan.Protocol, null, new TriedEndPoints());
         target.Tried.Add(endPointId);
         target.CountSent();
         _sender.CountSent();
@@ -49,12 +44,12 @@ internal sealed class CallExecution<TCall, TResult>
     private async ValueTask<TResult> RunAsync(CallTarget target, AttemptEnd<TResult>? first)
     {
         AttemptEnd<TResult> end = await RunTargetAsync(target, first).ConfigureAwait(false);
-        return end.IsAnswer || _policy.Fallback is null ? Deliver(end) : await FallBackAsync(end, target).ConfigureAwait(false);
+        return end.IsAnswer || Policy.Fallback is null ? Deliver(end) : await FallBackAsync(end, target).ConfigureAwait(false);
     }
 
     private ValueTask<AttemptEnd<TResult>> RunTargetAsync(CallTarget target, AttemptEnd<TResult>? first) =>
-        _policy.Hedging is { } hedging && _plan.Idempotency != Idempotency.NonIdempotent && first is null
-            ? new HedgedAttempts<TCall, TResult>(_runner, _sender, target, hedging, _plan.Idempotency).RunAsync()
+        Policy.Hedging is { } hedging && _sender.Plan.Idempotency != Idempotency.NonIdempotent && first is null
+            ? new HedgedAttempts<TCall, TResult>(_sender.Runner, _sender, target, hedging, _sender.Plan.Idempotency).RunAsync()
             : RunInTurnAsync(target, first);
 
     private async ValueTask<AttemptEnd<TResult>> RunInTurnAsync(CallTarget target, AttemptEnd<TResult>? first)
@@ -76,13 +71,13 @@ internal sealed class CallExecution<TCall, TResult>
             {
                 try
                 {
-                    await Task.Delay(next.Pause, _runner.TimeProvider, _sender.CallToken).ConfigureAwait(false);
+                    await Task.Delay(next.Pause, _sender.Runner.TimeProvider, _sender.CallToken).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException)
                 {
                     // Only the caller: a pause that would outlast the deadline is not begun.
                     _sender.Discard(end);
-                    return end with { Verdict = new AttemptVerdict(CallOutcome.Cancelled), Exception = new OperationCanceledException(_callerToken), WasEndedHere = true };
+                    return end with { Verdict = new AttemptVerdict(CallOutcome.Cancelled), Exception = new OperationCanceledException(_sender.CallerToken), WasEndedHere = true };
                 }
             }
 
@@ -94,22 +89,22 @@ internal sealed class CallExecution<TCall, TResult>
     /// <summary>Decides what follows an attempt; <c>null</c>: nothing.</summary>
     private (AttemptKind Kind, TimeSpan Pause)? Next(in AttemptEnd<TResult> end, CallTarget target, ref Turns turns)
     {
-        bool mayFollow = end.MayBeFollowed(_plan.Idempotency) && target.Sent < CallRunner.MaxAttempts;
+        bool mayFollow = end.MayBeFollowed(_sender.Plan.Idempotency) && target.Sent < CallRunner.MaxAttempts;
 
         // A6 lets these pass the budget. Here they stop with it, too: when every server refuses, they would double the load on all of them.
-        if (mayFollow && end.WasSent && end.Verdict is { IsUnprocessed: true, Pushback: null } && !turns.WasTransparent && _runner.Budget.AllowsRetry)
+        if (mayFollow && end.WasSent && end.Verdict is { IsUnprocessed: true, Pushback: null } && !turns.WasTransparent && _sender.Runner.Budget.AllowsRetry)
         {
             turns.WasTransparent = true;
             return (AttemptKind.Transparent, TimeSpan.Zero);
         }
 
-        if (_policy.Retry is not { } retry || end.IsAnswer)
+        if (Policy.Retry is not { } retry || end.IsAnswer)
         {
             return null;
         }
 
         bool isNamed = end.IsNamedBy(retry.RetryOn);
-        bool isAllowed = _runner.Charge(end.WasSent && (isNamed || end.Verdict.ForbidsRetry));
+        bool isAllowed = _sender.Runner.Charge(end.WasSent && (isNamed || end.Verdict.ForbidsRetry));
         if (!isNamed || !mayFollow || end.Verdict.ForbidsRetry || turns.Counted >= retry.MaxAttempts)
         {
             return null;
@@ -117,19 +112,19 @@ internal sealed class CallExecution<TCall, TResult>
 
         if (!isAllowed)
         {
-            CallDiagnostics.BudgetExhausted(_runner);
+            CallDiagnostics.BudgetExhausted(_sender.Runner);
             return null;
         }
 
         // After the server named a time, the growth begins anew (A6, pushback).
         turns.Backoffs = end.Verdict.Pushback is null ? turns.Backoffs + 1 : 0;
-        TimeSpan pause = end.Verdict.Pushback ?? _runner.DrawBackoff(retry, turns.Backoffs);
+        TimeSpan pause = end.Verdict.Pushback ?? _sender.Runner.DrawBackoff(retry, turns.Backoffs);
         return _sender.Remaining is TimeSpan remaining && pause >= remaining ? null : (AttemptKind.Retry, pause);
     }
 
     private async ValueTask<TResult> FallBackAsync(AttemptEnd<TResult> end, CallTarget tried)
     {
-        foreach (FallbackStep step in _policy.Fallback!.Steps)
+        foreach (FallbackStep step in Policy.Fallback!.Steps)
         {
             if (end.IsAnswer || end.Verdict.Outcome == CallOutcome.Cancelled)
             {
@@ -141,8 +136,8 @@ internal sealed class CallExecution<TCall, TResult>
                 CallDiagnostics.FellBack(step, end.Verdict.Outcome);
                 try
                 {
-                    var context = new FallbackContext(_plan.Method, end.Verdict.Outcome, end.Exception, _sender.Sent);
-                    TResult answer = await step.AnswerAsync<TResult>(context, _callerToken).ConfigureAwait(false);
+                    var context = new FallbackContext(_sender.Plan.Method, end.Verdict.Outcome, end.Exception, _sender.Sent);
+                    TResult answer = await step.AnswerAsync<TResult>(context, _sender.CallerToken).ConfigureAwait(false);
                     _sender.Discard(end);
                     return answer;
                 }
@@ -153,11 +148,11 @@ internal sealed class CallExecution<TCall, TResult>
                 }
             }
 
-            if (end.MayBeFollowed(_plan.Idempotency) && !(_sender.Remaining <= TimeSpan.Zero))
+            if (end.MayBeFollowed(_sender.Plan.Idempotency) && !(_sender.Remaining <= TimeSpan.Zero))
             {
                 CallDiagnostics.FellBack(step, end.Verdict.Outcome);
                 _sender.Discard(end);
-                tried = new CallTarget(step.Source ?? _runner.Source, step.Protocol ?? _plan.Protocol, step, step.Source is null ? tried.Tried : new TriedEndPoints());
+                tried = new CallTarget(step.Source ?? _sender.Runner.Source, step.Protocol ?? _sender.Plan.Protocol, step, step.Source is null ? tried.Tried : new TriedEndPoints());
                 end = await RunTargetAsync(tried, null).ConfigureAwait(false);
             }
         }
@@ -169,9 +164,9 @@ internal sealed class CallExecution<TCall, TResult>
     {
         if (end.Exception is not null && end.WasEndedHere)
         {
-            if (end.Verdict.Outcome == CallOutcome.Cancelled && _callerToken.IsCancellationRequested)
+            if (end.Verdict.Outcome == CallOutcome.Cancelled && _sender.CallerToken.IsCancellationRequested)
             {
-                throw new OperationCanceledException($"The call of '{_plan.Method}' was cancelled by its caller.", end.Exception, _callerToken);
+                throw new OperationCanceledException($"The call of '{_sender.Plan.Method}' was cancelled by its caller.", end.Exception, _sender.CallerToken);
             }
 
             if (end.Verdict.Outcome == CallOutcome.TimedOut)
@@ -194,7 +189,7 @@ internal sealed class CallExecution<TCall, TResult>
 
         var transport = cause as TransportException;
         return new TransportException(
-            transport?.Error ?? TransportError.ConnectionLost, $"The call of '{_plan.Method}' was sent {_sender.Sent} times, and it is not known whether it was processed. In the end: {last.Message}", last)
+            transport?.Error ?? TransportError.ConnectionLost, $"The call of '{_sender.Plan.Method}' was sent {_sender.Sent} times, and it is not known whether it was processed. In the end: {last.Message}", last)
         {
             IsSafeToRetry = false,
             RetryAfter = transport?.RetryAfter,
@@ -205,10 +200,10 @@ internal sealed class CallExecution<TCall, TResult>
     {
         bool isCall = _sender.CallToken.IsCancellationRequested;
         string limit = isCall
-            ? $"{_timeout}, its {(_plan.Timeout is null ? $"{nameof(TimeoutOptions)}.{nameof(TimeoutOptions.PerCall)}" : $"{nameof(CallPlan)}.{nameof(CallPlan.Timeout)}")}"
-            : $"{_policy.Timeouts?.PerAttempt}, its {nameof(TimeoutOptions)}.{nameof(TimeoutOptions.PerAttempt)}";
+            ? $"{_timeout}, its {(_sender.Plan.Timeout is null ? $"{nameof(TimeoutOptions)}.{nameof(TimeoutOptions.PerCall)}" : $"{nameof(CallPlan)}.{nameof(CallPlan.Timeout)}")}"
+            : $"{Policy.Timeouts?.PerAttempt}, its {nameof(TimeoutOptions)}.{nameof(TimeoutOptions.PerAttempt)}";
         return new TransportException(
-            TransportError.DeadlineExceeded, $"The call of '{_plan.Method}' did not end within {limit}; it was sent {_sender.Sent} times.", end.Exception)
+            TransportError.DeadlineExceeded, $"The call of '{_sender.Plan.Method}' did not end within {limit}; it was sent {_sender.Sent} times.", end.Exception)
         {
             IsSafeToRetry = _sender.Sent == 0,
         };
