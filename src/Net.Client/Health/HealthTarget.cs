@@ -25,4 +25,9 @@ public abstract class HealthTarget
     internal virtual void HandleRead(ChannelSession session, in PathStatistics statistics)
     {
     }
+
+    /// <summary>All sessions have been read. What concerns them all is done here, once, however many had something to tell.</summary>
+    internal virtual void EndReading()
+    {
+    }
 }

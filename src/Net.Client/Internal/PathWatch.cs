@@ -6,7 +6,7 @@ namespace Net.Client.Internal;
 internal sealed class PathWatch(PathHealthOptions options)
 {
     private readonly Dictionary<ChannelSession, Sent> _before = [];
-    private readonly List<ChannelSession> _sessions = [];
+    private readonly HashSet<ChannelSession> _sessions = [];
     private string? _sign;
     private int _clean;
 
@@ -41,6 +41,7 @@ internal sealed class PathWatch(PathHealthOptions options)
             }
         }
 
+        target.EndReading();
         Forget();
         if (rtt is not null)
         {

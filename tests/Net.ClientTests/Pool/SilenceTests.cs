@@ -93,6 +93,26 @@ public sealed class SilenceTests
         fixture.Rent().Dispose();
     }
 
+    [TestMethod]
+    public void Sample_OfManyConnectionsThatFellSilentTogether_AsksEachAFewTimes()
+    {
+        using var fixture = new PoolFixture(
+            new PoolOptions { MinConnections = 100, MaxConnections = 100 },
+            static o => o with { Health = HealthOptions.Default with { Probes = [], Path = PathHealthOptions.Default with { SampleInterval = TimeSpan.FromMilliseconds(200) } } });
+        FakeChannelSession[] sessions = [.. fixture.Protocol.Sessions];
+        Assert.HasCount(100, sessions);
+        int before = sessions.Sum(static s => s.PathReads);
+        foreach (FakeChannelSession session in sessions)
+        {
+            session.Path = new PathStatistics { ProbeTimeouts = 5 };
+        }
+
+        fixture.Advance(1.2);
+
+        Assert.IsTrue(sessions.All(static s => s.IsClosed));
+        Assert.IsLessThan(5 * sessions.Length, sessions.Sum(static s => s.PathReads) - before, "A server with a thousand connections dies as quickly as one with ten.");
+    }
+
     // One call fails, which shows that nothing comes from the peer any more; another waits.
     private static (ChannelLease Waiting, FakeChannelSession Silent) FallSilent(PoolFixture fixture, int probeTimeouts)
     {

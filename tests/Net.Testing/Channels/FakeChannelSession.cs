@@ -65,6 +65,9 @@ public sealed class FakeChannelSession : ChannelSession
     /// <summary>What the path looks like.</summary>
     public PathStatistics Path { get; set; }
 
+    /// <summary>How often it was asked for its path.</summary>
+    public int PathReads { get; private set; }
+
     /// <summary>What <see cref="PingAsync"/> answers; <c>null</c>: at once.</summary>
     public Func<CancellationToken, ValueTask<TimeSpan>>? OnPing { get; set; }
 
@@ -164,7 +167,11 @@ public sealed class FakeChannelSession : ChannelSession
     public override ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => OnPing is null ? ValueTask.FromResult(TimeSpan.FromMilliseconds(1)) : OnPing(cancellationToken);
 
     /// <inheritdoc/>
-    public override PathStatistics GetPathStatistics() => Path;
+    public override PathStatistics GetPathStatistics()
+    {
+        PathReads++;
+        return Path;
+    }
 
     /// <inheritdoc/>
     public override ValueTask AbortAsync(string reason)

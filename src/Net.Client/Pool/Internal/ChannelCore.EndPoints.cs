@@ -136,13 +136,13 @@ internal sealed partial class ChannelCore
         return isFound;
     }
 
-    /// <summary>Has all connections of an end point but one send something that the peer has to answer.</summary>
-    internal void AskOthers(EndPointState state, ChannelSession suspect)
+    /// <summary>Has all connections of an end point but some send something that the peer has to answer.</summary>
+    internal void AskOthers(EndPointState state, HashSet<ChannelSession> suspects)
     {
         PooledConnection[] others;
         lock (Gate)
         {
-            others = [.. state.Groups.SelectMany(static g => g.Pick.Connections).Where(c => c.Session != suspect)];
+            others = [.. state.Groups.SelectMany(static g => g.Pick.Connections).Where(c => !suspects.Contains(c.Session))];
         }
 
         foreach (PooledConnection connection in others)

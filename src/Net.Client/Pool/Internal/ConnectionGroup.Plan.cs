@@ -135,6 +135,8 @@ internal sealed partial class ConnectionGroup
     // Draining connections end when nothing is lent of them, or when their time is over.
     private void Release_NeedsGate(SettlePass pass)
     {
+        // Counted once: with thousands of connections, once for each would be most of the look.
+        bool hasSpare = ReadyCount > _options.MinConnections;
         foreach (PooledConnection connection in _connections)
         {
             if (connection.State == PooledConnectionState.Draining)
@@ -165,7 +167,7 @@ internal sealed partial class ConnectionGroup
             else if (connection.State == PooledConnectionState.Ready)
             {
                 pass.WakeAt(connection.Expires);
-                if (ReadyCount > _options.MinConnections && connection.IdleLimit != PoolClock.Never)
+                if (hasSpare && connection.IdleLimit != PoolClock.Never)
                 {
                     // Nobody tells when the last lease ends: it is looked for.
                     pass.WakeAt((connection.Leases == 0 ? connection.IdleSince : pass.Now) + connection.IdleLimit);

@@ -3,6 +3,10 @@ namespace Net.Client.Internal;
 /// <summary>What a health monitor sees of an end point. It opens nothing: the pool connects by itself, and tells the monitor how that went.</summary>
 internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : HealthTarget
 {
+    // One reading at a time.
+    private readonly HashSet<ChannelSession> _suspects = [];
+    private bool _isAnySilent;
+
     public override ChannelEndPoint EndPoint => state.EndPoint;
 
     public override EndPointLoad Load => state.Load;
@@ -46,13 +50,26 @@ internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : 
 
         if (timeouts >= core.PathSigns.ProbeTimeouts)
         {
-            // Those on which nothing is under way have no reason to notice. They would fail the next calls, each of them anew.
-            core.AskOthers(state, session);
+            _suspects.Add(session);
         }
 
-        if (timeouts > most && core.FindSilence(state))
+        _isAnySilent |= timeouts > most;
+    }
+
+    internal override void EndReading()
+    {
+        if (_suspects.Count > 0)
+        {
+            // Those on which nothing is under way have no reason to notice. They would fail the next calls, each of them anew.
+            core.AskOthers(state, _suspects);
+            _suspects.Clear();
+        }
+
+        if (_isAnySilent && core.FindSilence(state))
         {
             core.Kick();
         }
+
+        _isAnySilent = false;
     }
 }
