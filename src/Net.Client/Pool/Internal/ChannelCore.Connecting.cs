@@ -193,7 +193,9 @@ internal sealed partial class ChannelCore
 
         if (handshake.IsCompletedSuccessfully)
         {
+            // Only now may others be opened beside it.
             connection.Prove();
+            Kick();
         }
 
         // A server that loses its trust is cut off in the middle of whatever it answers.

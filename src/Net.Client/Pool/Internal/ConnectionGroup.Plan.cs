@@ -222,7 +222,7 @@ internal sealed partial class ConnectionGroup
     private void FillUp_NeedsGate(SettlePass pass, int ready)
     {
         bool isSure = _race is null && EndPoint.ConnectFailures == 0 && pass.Now >= EndPoint.NextConnect
-            && _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false });
+            && _connections.Exists(static c => c is { State: PooledConnectionState.Ready, IsFallback: false, IsProved: true });
         int underWay = _beside.Count + (_main is null ? 0 : 1);
         for (; isSure && underWay < _options.MaxConcurrentConnects && ready + underWay < _options.MinConnections; underWay++)
         {
