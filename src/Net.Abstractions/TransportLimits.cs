@@ -26,8 +26,18 @@ public sealed record TransportLimits
     /// </remarks>
     public int ConnectionReceiveWindow { get; init; } = 64 << 20;
 
-    /// <summary>Bytes a stream holds that are written but not yet acknowledged before <c>FlushAsync</c> waits. Default 1 MiB; range 4 KiB to 64 MiB.</summary>
+    /// <summary>Bytes a stream holds that are written but not yet acknowledged, before <c>FlushAsync</c> waits. Default 1 MiB; range 4 KiB to 64 MiB.</summary>
     public int StreamSendBuffer { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// Bytes of these that a stream holds without having sent them, before <c>FlushAsync</c> waits. Default 256 KiB; range 4 KiB to 64 MiB. A larger one than <see cref="StreamSendBuffer"/> counts as
+    /// that.
+    /// </summary>
+    /// <remarks>
+    /// What is on its way must be kept until it is acknowledged, and a long path needs much of it. What waits for the peer's credit or for the network only has to keep the sender busy until the
+    /// writer has gone on: this is the memory that a peer who does not read can make each stream hold.
+    /// </remarks>
+    public int StreamUnsentBuffer { get; init; } = 256 << 10;
 
     /// <summary>The largest datagram accepted from the peer, bytes; 0 turns datagrams off. Default 0; range 0 to 65535 (RFC 9221, section 3).</summary>
     public int MaxDatagramSize { get; init; }
@@ -58,6 +68,7 @@ public sealed record TransportLimits
         faults.Range(nameof(StreamReceiveWindow), StreamReceiveWindow, 16 << 10, 64 << 20);
         faults.Range(nameof(ConnectionReceiveWindow), ConnectionReceiveWindow, 16 << 10, 256 << 20);
         faults.Range(nameof(StreamSendBuffer), StreamSendBuffer, 4 << 10, 64 << 20);
+        faults.Range(nameof(StreamUnsentBuffer), StreamUnsentBuffer, 4 << 10, 64 << 20);
         faults.Range(nameof(MaxDatagramSize), MaxDatagramSize, 0, 65535);
         faults.Range(nameof(DatagramReceiveQueue), DatagramReceiveQueue, 1, 65536);
         faults.Range(nameof(MaxResetsPerSecond), MaxResetsPerSecond, 1, 1_000_000);

@@ -5,7 +5,7 @@ namespace Net;
 /// <summary>A QUIC stream as a duplex pipe.</summary>
 /// <remarks>
 /// One reader and one writer at a time, as with any pipe. What is written is sent after <see cref="PipeWriter.FlushAsync"/>, which waits while more than
-/// <see cref="TransportLimits.StreamSendBuffer"/> bytes are unacknowledged. Completing <see cref="Output"/> sends FIN after what was written; completing it with an exception resets the stream.
+/// <see cref="TransportLimits.StreamSendBuffer"/> bytes are unacknowledged, or more than <see cref="TransportLimits.StreamUnsentBuffer"/> not even sent. Completing <see cref="Output"/> sends FIN after what was written; completing it with an exception resets the stream.
 /// Receive credit goes back to the peer as the application advances <see cref="Input"/>.
 /// A reset by the peer makes <see cref="Input"/> throw a <see cref="TransportException"/> (<see cref="TransportError.StreamReset"/>) with the code; a STOP_SENDING does the same on <see cref="Output"/>.
 /// </remarks>

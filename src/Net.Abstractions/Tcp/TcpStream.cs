@@ -48,7 +48,8 @@ internal sealed partial class TcpStream : TransportStream
 
         // Credit bounds what is received, so that the receiving pipe needs no threshold of its own.
         _receive = new Pipe(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
-        _send = new Pipe(new PipeOptions(pauseWriterThreshold: limits.StreamSendBuffer, resumeWriterThreshold: limits.StreamSendBuffer / 2, useSynchronizationContext: false));
+        int unsent = Math.Min(limits.StreamSendBuffer, limits.StreamUnsentBuffer);
+        _send = new Pipe(new PipeOptions(pauseWriterThreshold: unsent, resumeWriterThreshold: unsent / 2, useSynchronizationContext: false));
         _reader = new Reader(this, _receive.Reader);
         _writer = new Writer(this, _send.Writer);
     }

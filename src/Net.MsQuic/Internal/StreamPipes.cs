@@ -22,7 +22,7 @@ internal sealed class StreamPipes
             pauseWriterThreshold: ReceiveBuffer, resumeWriterThreshold: ReceiveBuffer / 2, useSynchronizationContext: false);
 
         // The pump hands bytes to the library on the flushing thread, which spares a hop: that call only queues them.
-        int sendBuffer = Math.Max(limits.StreamSendBuffer - LibrarySendBuffer, SmallestSendBuffer);
+        int sendBuffer = Math.Clamp(limits.StreamUnsentBuffer, SmallestSendBuffer, Math.Max(limits.StreamSendBuffer - LibrarySendBuffer, SmallestSendBuffer));
         Send = new PipeOptions(
             readerScheduler: PipeScheduler.Inline, writerScheduler: LocalQueueScheduler.Instance,
             pauseWriterThreshold: sendBuffer, resumeWriterThreshold: sendBuffer / 2, useSynchronizationContext: false);

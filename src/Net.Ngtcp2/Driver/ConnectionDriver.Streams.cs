@@ -207,17 +207,25 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
-        if (stream.NoteAcknowledged(upTo, newBytes) && !stream.NeedsFree)
+        if (stream.NoteAcknowledged(upTo, newBytes))
         {
-            stream.NeedsFree = true;
-            _frees.Add(stream);
-            _endpoint.NeedsFlush(this);
+            NeedsFree(stream);
         }
 
         if (stream.IsFinInDoubt)
         {
             stream.FinDoubt = (ngtcp2_conn_get_stream_loss_count(_native, id), _host.Now);
             _finDoubts.Add(stream);
+        }
+    }
+
+    private void NeedsFree(Ngtcp2Stream stream)
+    {
+        if (!stream.NeedsFree)
+        {
+            stream.NeedsFree = true;
+            _frees.Add(stream);
+            _endpoint.NeedsFlush(this);
         }
     }
 

@@ -194,6 +194,11 @@ internal sealed unsafe partial class ConnectionDriver
 
             bool more = stream.HasMoreToSend;
             stream.EndSend();
+            if (stream.HasSentEnough)
+            {
+                NeedsFree(stream);
+            }
+
             switch (length)
             {
                 case NGTCP2_ERR_WRITE_MORE:

@@ -26,7 +26,7 @@ internal sealed class PipePool
 
     /// <summary>The pool for what this side sends.</summary>
     /// <param name="inline">Whether writers go on inside the call that gives them room.</param>
-    /// <param name="limit">Bytes a pipe holds before a flush waits.</param>
+    /// <param name="limit">Bytes that the driver has not noted as sent or freed, before a flush waits.</param>
     internal static PipePool ForSending(bool inline, int limit) => Pools.GetOrAdd((false, inline, limit), static key => new PipePool(new PipeOptions(
         PinnedBlockPool.Instance, PipeScheduler.Inline, SchedulerOf(key.Inline), key.Limit, Math.Max(1, key.Limit / 2), PinnedBlockPool.SmallestBlock, useSynchronizationContext: false)));
 

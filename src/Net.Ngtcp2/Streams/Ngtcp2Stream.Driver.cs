@@ -16,6 +16,8 @@ internal sealed unsafe partial class Ngtcp2Stream
     private long _sentOffset;
     private long _ackedOffset;
     private long _freedOffset;
+    private long _notedOffset;
+    private SequencePosition _notedPosition;
     private bool _sendPipeEnded;
     private bool _finSent;
     private bool _finSentAlone;
@@ -46,7 +48,7 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>Whether bytes were received that the application has not been woken for.</summary>
     internal bool NeedsReceiveFlush { get; set; }
 
-    /// <summary>Whether acknowledged blocks wait to be freed.</summary>
+    /// <summary>Whether acknowledged blocks wait to be freed, or a writer waits to hear what was sent.</summary>
     internal bool NeedsFree { get; set; }
 
     /// <summary>Whether the native library knows the stream: opened there and not closed.</summary>
@@ -171,7 +173,7 @@ internal sealed unsafe partial class Ngtcp2Stream
         _sendBuffer = _sentOffset == _freedOffset ? buffer : buffer.Slice(_unsentPosition);
         if (_sendBuffer.IsEmpty && !_sendPipeEnded)
         {
-            _output.Reader.AdvanceTo(buffer.Start, buffer.Start);
+            _output.Reader.AdvanceTo(buffer.Start, NotedOr(buffer.Start));
             return false;
         }
 
@@ -234,7 +236,7 @@ internal sealed unsafe partial class Ngtcp2Stream
         _sendBuffer = default;
         if (!_sendReaderCompleted)
         {
-            _output!.Reader.AdvanceTo(_readStart, _readStart);
+            _output!.Reader.AdvanceTo(_readStart, NotedOr(_readStart));
         }
     }
 
@@ -268,19 +270,41 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>The FIN is acknowledged after all.</summary>
     internal void SettleFin() => _sendCompletion.Set();
 
-    /// <summary>Gives acknowledged blocks back to the pool, which lets a waiting writer go on.</summary>
+    /// <summary>Whether so much was sent that a writer who waits for it may go on, which <see cref="FreeAcknowledged"/> lets it.</summary>
+    /// <remarks>In halves of the limit: a waiting writer has a whole one behind the mark, so that the mark is moved before all is sent.</remarks>
+    internal bool HasSentEnough => MayNoteSent && _sentOffset - Math.Max(_notedOffset, _freedOffset) >= _unsentLimit / 2;
+
+    /// <summary>Gives acknowledged blocks back to the pool and notes what was sent; either lets a waiting writer go on.</summary>
     internal void FreeAcknowledged()
     {
         NeedsFree = false;
-        if (_sendReaderCompleted || _ackedOffset <= _freedOffset || !_output!.Reader.TryRead(out ReadResult result))
+        if (_sendReaderCompleted || (_ackedOffset <= _freedOffset && !HasSentEnough) || !_output!.Reader.TryRead(out ReadResult result))
         {
             return;
         }
 
         SequencePosition acked = result.Buffer.GetPosition(_ackedOffset - _freedOffset);
         _freedOffset = _ackedOffset;
-        _output.Reader.AdvanceTo(acked, acked);
+        NoteSentInPipe();
+        _output.Reader.AdvanceTo(acked, NotedOr(acked));
     }
+
+    // The pipe's writer waits for what was not looked at. Looking at bytes as they are sent makes that what is unsent; no longer doing so when too much is in flight holds the writer all the same.
+    private bool MayNoteSent => _sentOffset - _ackedOffset <= _inFlightLimit;
+
+    // All but the last byte: a pipe whose bytes were all looked at gives nothing to read, and what is acknowledged could not be freed.
+    private void NoteSentInPipe()
+    {
+        int index = _unsentPosition.GetInteger();
+        if (MayNoteSent && index > 0 && _sentOffset - 1 > Math.Max(_notedOffset, _freedOffset))
+        {
+            _notedPosition = new SequencePosition(_unsentPosition.GetObject(), index - 1);
+            _notedOffset = _sentOffset - 1;
+        }
+    }
+
+    // The mark is in a block that is gone once what comes before it is freed.
+    private SequencePosition NotedOr(SequencePosition start) => _notedOffset > _freedOffset ? _notedPosition : start;
 
     /// <summary>The sending side can do no more: wakes the writer with the reason. Blocks stay until the native library lets go of them.</summary>
     internal void StopSend(TransportException failure)

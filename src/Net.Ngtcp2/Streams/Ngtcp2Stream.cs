@@ -19,6 +19,8 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
     private Signal _sendCompletion;
     private readonly StreamInput? _input;
     private readonly StreamOutput? _output;
+    private readonly int _unsentLimit;
+    private readonly int _inFlightLimit;
     private readonly PipeReader _inputFace;
     private readonly PipeWriter _outputFace;
     private volatile TransportException? _sendFailure;
@@ -46,7 +48,10 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
 
         if (CanWrite)
         {
-            _output = new StreamOutput(this, PipePool.ForSending(inline, connection.Options.Limits.StreamSendBuffer));
+            TransportLimits limits = connection.Options.Limits;
+            _unsentLimit = Math.Min(limits.StreamUnsentBuffer, limits.StreamSendBuffer);
+            _inFlightLimit = limits.StreamSendBuffer - _unsentLimit;
+            _output = new StreamOutput(this, PipePool.ForSending(inline, _unsentLimit));
         }
         else
         {

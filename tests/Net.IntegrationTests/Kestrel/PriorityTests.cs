@@ -29,7 +29,7 @@ public sealed class PriorityTests
                 await context.Response.Body.WriteAsync(new byte[Bulk]);
                 written.Release();
             }),
-            static options => options.Transport.Limits = TransportLimits.Default with { StreamSendBuffer = 2 * Bulk });
+            static options => options.Transport.Limits = TransportLimits.Default with { StreamSendBuffer = 2 * Bulk, StreamUnsentBuffer = 2 * Bulk });
         await using var engine = new Ngtcp2Engine();
         await using var handler = new Http3Handler(new Http3HandlerOptions
         {

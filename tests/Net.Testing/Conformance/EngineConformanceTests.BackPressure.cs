@@ -28,6 +28,22 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task FlushAsync_NobodyReads_WaitsAtWindowPlusUnsentBuffer()
+    {
+        ConformancePair pair = await ConnectPairAsync(o => o with { Limits = o.Limits with { StreamUnsentBuffer = SmallWindow } }, SmallWindows);
+        (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
+        const int Total = 4 << 20;
+        var writer = new CountingWriter(client, Total);
+
+        await writer.Blocked.WithTimeout();
+        await WaitUntilStillAsync(pair, () => writer.Accepted);
+        Assert.IsLessThanOrEqualTo(2 * SmallWindow + BackPressureSlack, writer.Accepted);
+
+        Assert.HasCount(Total, await server.Input.ReadToEndAsync());
+        await writer.Completion.WithTimeout();
+    }
+
+    [TestMethod]
     public async Task FlushAsync_NobodyReadsOnTheClient_ServerWaitsToo()
     {
         ConformancePair pair = await ConnectPairAsync(

@@ -291,7 +291,7 @@ public abstract partial class EngineConformanceTests
         const int Window = 64 << 10;
         const int Bulk = 16 * Window;
         ConformancePair pair = await ConnectPairAsync(
-            o => o with { Limits = o.Limits with { StreamSendBuffer = 2 * Bulk } },
+            o => o with { Limits = o.Limits with { StreamSendBuffer = 2 * Bulk, StreamUnsentBuffer = 2 * Bulk } },
             o => o with { Limits = o.Limits with { ConnectionReceiveWindow = Window, StreamReceiveWindow = 2 * Bulk } });
         (TransportStream slow, TransportStream slowServer) = await pair.OpenStreamAsync();
         (TransportStream urgent, TransportStream urgentServer) = await pair.OpenStreamAsync();

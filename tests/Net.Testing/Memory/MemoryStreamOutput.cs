@@ -224,7 +224,7 @@ internal sealed class MemoryStreamOutput(MemoryTransportStream stream, long send
         return true;
     }
 
-    private bool IsOverThreshold => _unacknowledged > stream.Connection.Options.Limits.StreamSendBuffer;
+    private bool IsOverThreshold => _unacknowledged > stream.Connection.Options.Limits.StreamSendBuffer || _pendingBytes > stream.Connection.Options.Limits.StreamUnsentBuffer;
 
     private void Commit()
     {

@@ -88,6 +88,7 @@ public sealed class TransportOptionsTests
             StreamReceiveWindow = 1,
             ConnectionReceiveWindow = (256 << 20) + 1,
             StreamSendBuffer = 0,
+            StreamUnsentBuffer = 0,
             MaxDatagramSize = 65536,
             DatagramReceiveQueue = 0,
             MaxResetsPerSecond = 0,
@@ -99,7 +100,7 @@ public sealed class TransportOptionsTests
 
         string[] expected =
         [
-            "MaxInboundBidirectionalStreams", "MaxInboundUnidirectionalStreams", "StreamReceiveWindow", "ConnectionReceiveWindow", "StreamSendBuffer",
+            "MaxInboundBidirectionalStreams", "MaxInboundUnidirectionalStreams", "StreamReceiveWindow", "ConnectionReceiveWindow", "StreamSendBuffer", "StreamUnsentBuffer",
             "MaxDatagramSize", "DatagramReceiveQueue", "MaxResetsPerSecond", "MaxControlFramesPerSecond", "MaxIdleDatagramsPerSecond",
         ];
         CollectionAssert.AreEqual(expected.Select(p => "TransportLimits." + p).ToArray(), lines.Select(l => l.Split(' ')[0]).ToArray());

@@ -113,7 +113,7 @@ public sealed class PriorityTests
                 written.Release();
             });
         },
-        static options => options.Limits = TransportLimits.Default with { StreamSendBuffer = 2 * Bulk, StreamReceiveWindow = SmallLimit });
+        static options => options.Limits = TransportLimits.Default with { StreamSendBuffer = 2 * Bulk, StreamUnsentBuffer = 2 * Bulk, StreamReceiveWindow = SmallLimit });
 
     private static Task<TransportConnection> ConnectAsync(MemorySite site) => site.ConnectAsync(
         "h3", limits: TransportLimits.Default with { ConnectionReceiveWindow = Window, StreamReceiveWindow = 2 * Bulk, StreamSendBuffer = SmallLimit });

@@ -120,6 +120,7 @@ public sealed class AnyUseTests : DriverTest
             StreamReceiveWindow = _random.Next(16 << 10, 64 << 10),
             ConnectionReceiveWindow = _random.Next(16 << 10, 128 << 10),
             StreamSendBuffer = _random.Next(4 << 10, 64 << 10),
+            StreamUnsentBuffer = _random.Next(4 << 10, 64 << 10),
             MaxDatagramSize = _random.Next(2) * _random.Next(1, 3000),
             MaxResetsPerSecond = _random.Next(2) == 0 ? 5 : 200,
         };

@@ -41,6 +41,32 @@ public sealed class FlowControlTests : DriverTest
     }
 
     [TestMethod]
+    public void Stream_WhoseReaderStops_TakesNoMoreThanWindowAndUnsentBuffer()
+    {
+        const int unsent = 8192;
+        const int piece = 512;
+        using DriverPair pair = NewPair();
+        (Ngtcp2Connection client, _) = pair.Establish(static o => o with { Limits = o.Limits with { StreamUnsentBuffer = unsent } });
+        PipeWriter output = DriverPair.Open(client).Output;
+        long written = 0;
+        Task<FlushResult> flush = Task.FromResult(default(FlushResult));
+        for (int turn = 0; turn < 1000; turn++)
+        {
+            while (flush.IsCompletedSuccessfully && written < 64 * StreamWindow)
+            {
+                written += piece;
+                flush = output.WriteAsync(new byte[piece]).AsTask();
+            }
+
+            pair.Network.RunFor(Milliseconds(10));
+        }
+
+        Assert.IsFalse(flush.IsCompleted);
+        Assert.IsInRange(StreamWindow, StreamWindow + unsent + piece, written);
+        pair.CloseAndCheckEmpty(client);
+    }
+
+    [TestMethod]
     public void Connection_WithAHundredStreamsPartlyUnread_StillCarriesAnother()
     {
         using DriverPair pair = NewPair(static l => l with { ConnectionReceiveWindow = 256 << 10, MaxInboundBidirectionalStreams = 200 });

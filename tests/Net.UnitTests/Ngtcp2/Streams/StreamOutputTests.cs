@@ -56,6 +56,55 @@ public sealed unsafe class StreamOutputTests
     }
 
     [TestMethod]
+    public void Flush_BeyondTheUnsentBuffer_WaitsForSendingOnly()
+    {
+        Ngtcp2Stream stream = NewStream(4 * SendBuffer, SendBuffer);
+        Task<FlushResult> flush = stream.Output.WriteAsync(new byte[SendBuffer + 100]).AsTask();
+        Assert.IsFalse(flush.IsCompleted);
+        Take(stream, SendBuffer / 2, out _);
+        Assert.IsFalse(flush.IsCompleted, "More than half of it is unsent.");
+        Take(stream, 102, out _);
+        Take(stream, int.MaxValue, out _);
+        Assert.IsTrue(flush.IsCompletedSuccessfully);
+    }
+
+    [TestMethod]
+    public void Flush_NothingIsAcknowledged_WaitsAtTheSendBufferHoweverMuchIsSent()
+    {
+        const int piece = 1000;
+        Ngtcp2Stream stream = NewStream(4 * SendBuffer, SendBuffer);
+        int written = 0;
+        Task<FlushResult> flush;
+        do
+        {
+            flush = stream.Output.WriteAsync(new byte[piece]).AsTask();
+            written += piece;
+            Take(stream, int.MaxValue, out _);
+        }
+        while (flush.IsCompleted && written < 100 * SendBuffer);
+
+        Assert.IsInRange((4 * SendBuffer) - SendBuffer, (4 * SendBuffer) + piece, written);
+        Acknowledge(stream, 2 * SendBuffer);
+        Assert.IsTrue(flush.IsCompletedSuccessfully);
+    }
+
+    [TestMethod]
+    public void FreeAcknowledged_AllIsSentAndNoted_StillFreesWhatIsAcknowledged()
+    {
+        Ngtcp2Stream stream = NewStream(4 * SendBuffer, SendBuffer);
+        Task<FlushResult> flush = stream.Output.WriteAsync(new byte[2 * SendBuffer]).AsTask();
+        Take(stream, int.MaxValue, out _);
+        Take(stream, int.MaxValue, out _);
+        Assert.IsTrue(flush.IsCompletedSuccessfully);
+        Acknowledge(stream, 2 * SendBuffer);
+        Assert.IsTrue(stream.Output.WriteAsync(new byte[SendBuffer - 1]).AsTask().IsCompletedSuccessfully, "The whole limit is free again.");
+        stream.Output.Complete();
+        Assert.AreEqual(SendBuffer - 1, Take(stream, int.MaxValue, out _));
+        Acknowledge(stream, (3 * SendBuffer) - 1);
+        Assert.IsTrue(stream.SendCompletion.IsCompletedSuccessfully);
+    }
+
+    [TestMethod]
     public void Flush_Waiting_IsWokenByAFailureAndThrowsIt()
     {
         Ngtcp2Stream stream = NewStream();
@@ -251,7 +300,8 @@ public sealed unsafe class StreamOutputTests
     [TestInitialize]
     public void RequireLibraries() => Interop.NativeRequirement.Libraries();
 
-    private Ngtcp2Stream NewStream() => _host.NewStream(limits: new TransportLimits { StreamSendBuffer = SendBuffer });
+    private Ngtcp2Stream NewStream(int sendBuffer = SendBuffer, int unsentBuffer = SendBuffer) =>
+        _host.NewStream(limits: new TransportLimits { StreamSendBuffer = sendBuffer, StreamUnsentBuffer = unsentBuffer });
 
     private static long Take(Ngtcp2Stream stream, int room, out bool fin) => TakeInto(stream, room, Stream.Null, out fin);
 
@@ -278,6 +328,11 @@ public sealed unsafe class StreamOutputTests
 
         stream.NoteSent(taken, fin);
         stream.EndSend();
+        if (stream.HasSentEnough)
+        {
+            stream.FreeAcknowledged();
+        }
+
         return taken;
     }
 
