@@ -28,7 +28,7 @@ internal sealed class PipePool
     /// <param name="inline">Whether writers go on inside the call that gives them room.</param>
     /// <param name="limit">Bytes that the driver has not noted as sent or freed, before a flush waits.</param>
     internal static PipePool ForSending(bool inline, int limit) => Pools.GetOrAdd((false, inline, limit), static key => new PipePool(new PipeOptions(
-        PinnedBlockPool.Instance, PipeScheduler.Inline, SchedulerOf(key.Inline), key.Limit, Math.Max(1, key.Limit / 2), PinnedBlockPool.SmallestBlock, useSynchronizationContext: false)));
+        PinnedBlockPool.Instance, PipeScheduler.Inline, SchedulerOf(key.Inline), key.Limit, Math.Max(1, key.Limit / 3), PinnedBlockPool.SmallestBlock, useSynchronizationContext: false)));
 
     /// <summary>Gives a pipe as good as new.</summary>
     internal Pipe Rent()

@@ -271,8 +271,8 @@ internal sealed unsafe partial class Ngtcp2Stream
     internal void SettleFin() => _sendCompletion.Set();
 
     /// <summary>Whether so much was sent that a writer who waits for it may go on, which <see cref="FreeAcknowledged"/> lets it.</summary>
-    /// <remarks>In halves of the limit: a waiting writer has a whole one behind the mark, so that the mark is moved before all is sent.</remarks>
-    internal bool HasSentEnough => MayNoteSent && _sentOffset - Math.Max(_notedOffset, _freedOffset) >= _unsentLimit / 2;
+    /// <remarks>In sixths of the limit: a waiting writer has a whole one behind the mark and goes on below a third, so that a sixth at least is left to send meanwhile.</remarks>
+    internal bool HasSentEnough => MayNoteSent && _sentOffset - Math.Max(_notedOffset, _freedOffset) >= _unsentLimit / 6;
 
     /// <summary>Gives acknowledged blocks back to the pool and notes what was sent; either lets a waiting writer go on.</summary>
     internal void FreeAcknowledged()
