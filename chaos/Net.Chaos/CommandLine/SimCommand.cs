@@ -111,6 +111,7 @@ internal static class SimCommand
         long calls = 0;
         long succeeded = 0;
         long touched = 0;
+        (long Moves, long Resumed, long Early) seen = default;
         int failed = 0;
         int done = 0;
         foreach (SimulationOutcome outcome in RunAll(options, seeds, cancellationToken))
@@ -119,6 +120,7 @@ internal static class SimCommand
             calls += outcome.Calls;
             succeeded += outcome.Succeeded;
             touched += outcome.Touched;
+            seen = (seen.Moves + outcome.Moves, seen.Resumed + outcome.Resumed, seen.Early + outcome.Early);
             foreach (SimulatedFault fault in outcome.Faults)
             {
                 kinds[fault.Kind] = kinds.GetValueOrDefault(fault.Kind) + 1;
@@ -144,6 +146,12 @@ internal static class SimCommand
         double seconds = context.TimeProvider.GetElapsedTime(began).TotalSeconds;
         string faults = string.Join(", ", kinds.Select(static k => string.Create(CultureInfo.InvariantCulture, $"{k.Value} {k.Key.ToString().ToLowerInvariant()}")));
         await context.Output.WriteLineAsync($"net-chaos: faults: {(faults.Length == 0 ? "none" : faults)}; {touched} packets lost, held back or doubled").ConfigureAwait(false);
+        if (options.Engine == SimulatedEngineKind.Ngtcp2)
+        {
+            await context.Output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"net-chaos: {seen.Moves} moves of connections, {seen.Resumed} resumed sessions, {seen.Early} calls executed from early data")).ConfigureAwait(false);
+        }
+
         await context.Output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"net-chaos: {done - failed} of {done} seeds passed from {options.Seed} on, engine {options.Engine.ToString().ToLowerInvariant()}; {calls} calls, {succeeded} succeeded; {done / Math.Max(seconds, 0.001):0.0} seeds/s")).ConfigureAwait(false);

@@ -65,7 +65,7 @@ internal sealed class ScenarioSimulation
             TimeSpan length = plan.For > TimeSpan.Zero ? plan.For : End - at;
             if (!TryAdd(plan.Action, at, length, i))
             {
-                _leftOut.Add(string.Create(CultureInfo.InvariantCulture, $"the {plan.Action.Word} of line {plan.Line} is not simulated{(_engine == SimulatedEngineKind.Memory && plan.Action is ToxicFault { Type: "reorder" or "duplicate" or "nat_rebind" } ? " but with --engine ngtcp2" : "")}."));
+                _leftOut.Add(string.Create(CultureInfo.InvariantCulture, $"the {plan.Action.Word} of line {plan.Line} is not simulated{(_engine == SimulatedEngineKind.Memory && plan.Action is ToxicFault { Type: "reorder" or "duplicate" or "nat_rebind" } or MigrateFault ? " but with --engine ngtcp2" : "")}."));
                 return;
             }
         }
@@ -85,6 +85,9 @@ internal sealed class ScenarioSimulation
                 return TryAddToxic(toxic, at, length);
             case CertificateFault { Change: CertificateChange.Rotate } certificates when certificates.Names.Intersect(_clients).Any():
                 _faults.Add(new SimulatedFault(SimulatedFaultKind.Rotate, at, TimeSpan.Zero, -1, -1, 0));
+                return true;
+            case MigrateFault migrate when HasDatagrams:
+                _faults.AddRange(migrate.Clients.Select(client => new SimulatedFault(SimulatedFaultKind.Migrate, at, TimeSpan.Zero, Array.IndexOf(_clients, client), -1, 0)));
                 return true;
             default:
                 return false;

@@ -37,6 +37,9 @@ internal class SimulatedCallHandler(TimeProvider timeProvider) : CallHandler<Sim
         return exception is TransportException { ApplicationErrorCode: RawStreamErrorCodes.HandlerFailed } ? verdict with { Outcome = CallOutcome.ServerFailure } : verdict;
     }
 
+    /// <summary>Whether a stream may be sent twice, and so early.</summary>
+    protected virtual Idempotency StreamIdempotency(AttemptContext attempt) => attempt.Idempotency;
+
     /// <summary>Reads an answer to its end and compares it.</summary>
     internal static async Task<bool> ReadAsync(PipeReader input, byte[] expected, CancellationToken cancellationToken)
     {
@@ -60,7 +63,7 @@ internal class SimulatedCallHandler(TimeProvider timeProvider) : CallHandler<Sim
         var options = new RawStreamOptions
         {
             Deadline = left > TimeSpan.FromTicks(1) ? left : TimeSpan.FromTicks(1),
-            Idempotency = attempt.Idempotency,
+            Idempotency = StreamIdempotency(attempt),
             Metadata = RawStreamMetadata.Create((UnaryLoad.IdName, request.Record.Id.ToString("x32", CultureInfo.InvariantCulture))),
         };
         RawStream stream = await ((RawStreamSession)lease.Session).OpenAsync(CallRoute, options, null, cancellationToken).ConfigureAwait(false);

@@ -101,6 +101,7 @@ internal sealed class SimulatedClient
         WarmUp = [_protocol],
         Tls = Tls,
         Engine = engine,
+        AllowEarlyData = Tls.Current.TicketStore is not null && _random.Next(3) > 0,
         TimeProvider = _world.Clock,
         Random = new Random(_random.Next()),
         Race = new ProtocolRaceOptions { Policy = FallbackPolicy.Exact },

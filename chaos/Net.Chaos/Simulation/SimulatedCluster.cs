@@ -68,6 +68,15 @@ internal abstract class SimulatedCluster
     /// <summary>Gives a client's connections another address as seen from outside.</summary>
     internal abstract void Rebind(int client);
 
+    /// <summary>Moves a client's connections to other local addresses.</summary>
+    internal virtual void Migrate(int client)
+    {
+        // What has no addresses has nowhere to move.
+    }
+
+    /// <summary>How often connections have moved by their clients' will.</summary>
+    internal virtual int CountMoves() => 0;
+
     /// <summary>What is left of connections, in words; empty when all is given back.</summary>
     internal abstract string DescribeLeftovers();
 

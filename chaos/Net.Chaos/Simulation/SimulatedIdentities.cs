@@ -12,14 +12,21 @@ internal static class SimulatedIdentities
     private static readonly Lazy<CertificateTrust> Trust = new(static () => new CertificateTrust([Made.Value.Authority]));
     private static readonly ConcurrentDictionary<long, ClientTlsOptions> Clients = new();
 
-    /// <summary>What hosts show; they ask for the clients' certificate.</summary>
-    internal static Lazy<ServerTlsOptions> Server { get; } = new(static () => new ServerTlsOptions
+    /// <summary>What the hosts of one run show, which ask for the clients' certificate. They resume each other's sessions and take early data.</summary>
+    /// <param name="random">Where the key of the tickets comes from.</param>
+    internal static ServerTlsOptions Server(Random random)
     {
-        Identity = Made.Value.Server,
-        ClientCertificateMode = ClientCertificateMode.Required,
-        ClientCertificatePolicy = Trust.Value,
-        AllowResumption = false,
-    });
+        byte[] key = new byte[64];
+        random.NextBytes(key);
+        return new ServerTlsOptions
+        {
+            Identity = Made.Value.Server,
+            ClientCertificateMode = ClientCertificateMode.Required,
+            ClientCertificatePolicy = Trust.Value,
+            TicketKey = key,
+            AllowEarlyData = true,
+        };
+    }
 
     /// <summary>A client over an engine that shows no certificates.</summary>
     internal static ClientTlsOptions Client(long generation) => new() { ServerCertificatePolicy = AcceptsAll };

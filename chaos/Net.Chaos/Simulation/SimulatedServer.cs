@@ -26,6 +26,12 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
 
     internal int Connections => _connections.Count;
 
+    /// <summary>Connections that went on with the session of an earlier one.</summary>
+    internal int Resumed { get; private set; }
+
+    /// <summary>Calls that were executed and had come as early data: somebody may have sent them a second time.</summary>
+    internal HashSet<UInt128> Early { get; } = [];
+
     /// <summary>Serves a connection until it is over. Goes on inside the simulation's steps.</summary>
     internal void Serve(TransportConnection connection) => _ = ServeAsync(connection, _life);
 
@@ -77,6 +83,7 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         _connections.Add(connection);
         try
         {
+            _ = CountResumedAsync(connection);
             while (true)
             {
                 TransportStream stream = await connection.AcceptStreamAsync().ConfigureAwait(false);
@@ -90,6 +97,12 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
 
         _connections.Remove(connection);
         await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task CountResumedAsync(TransportConnection connection)
+    {
+        await connection.HandshakeCompletion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Resumed += connection.IsResumed ? 1 : 0;
     }
 
     private async Task HandleAsync(TransportStream stream, int life)
@@ -137,6 +150,11 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
 
         world.Trace.Note("executed", 0, name);
         ledger.Add(name, id, CallDigest.Of(request));
+        if (stream.IsEarlyData)
+        {
+            Early.Add(id);
+        }
+
         bool fails = FailShare > 0 && world.Random.NextDouble() < FailShare;
         await Task.Delay(world.Draw(ServiceTime), world.Clock).ConfigureAwait(false);
         if (fails)

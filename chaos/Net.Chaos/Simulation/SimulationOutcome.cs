@@ -23,6 +23,15 @@ internal sealed record SimulationOutcome
     /// <summary>Packets that faults lost, held back or doubled: that they happened.</summary>
     internal required long Touched { get; init; }
 
+    /// <summary>How often connections moved to another address of their client's by its will.</summary>
+    internal required int Moves { get; init; }
+
+    /// <summary>Connections that went on with the session of an earlier one.</summary>
+    internal required int Resumed { get; init; }
+
+    /// <summary>Calls that were executed from early data.</summary>
+    internal required int Early { get; init; }
+
     internal required int Calls { get; init; }
 
     internal required int Succeeded { get; init; }

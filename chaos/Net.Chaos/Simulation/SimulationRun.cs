@@ -46,7 +46,24 @@ internal sealed class SimulationRun
         _cluster = hasDrivers ? new DriverCluster(_world, options, _servers) : new FrameCluster(_world, options, _servers);
         _calls = new ClientLedger(_world.Clock, new Random(seeds.Next()));
         _clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(
-            _world, options, i, _cluster.EngineOf(i), new SimulatedTls(hasDrivers ? SimulatedIdentities.MutualClient : SimulatedIdentities.Client), _calls, new Random(seeds.Next())))];
+            _world, options, i, _cluster.EngineOf(i), MakeTls(hasDrivers, i), _calls, new Random(seeds.Next())))];
+    }
+
+    // Every third client keeps no tickets, so that full handshakes go on meeting the same faults.
+    private SimulatedTls MakeTls(bool hasDrivers, int client)
+    {
+        if (!hasDrivers)
+        {
+            return new SimulatedTls(SimulatedIdentities.Client);
+        }
+
+        if ((_options.Seed + client) % 3 == 0)
+        {
+            return new SimulatedTls(SimulatedIdentities.MutualClient);
+        }
+
+        var tickets = new InMemorySessionTicketStore(_world.Clock);
+        return new SimulatedTls(generation => SimulatedIdentities.MutualClient(generation) with { TicketStore = tickets });
     }
 
     private TimeSpan LoadEnd => _options.FaultsEnd + _options.Recovery + _options.Liveness;
@@ -126,6 +143,9 @@ internal sealed class SimulationRun
         Hash = hash,
         Trace = _world.Trace.Lines,
         Touched = _cluster.CountTouched(),
+        Moves = _cluster.CountMoves(),
+        Resumed = _servers.Sum(static s => s.Resumed),
+        Early = _servers.Sum(static s => s.Early.Count),
         Calls = _calls.Records.Count,
         Succeeded = _calls.Records.Count(static c => c.Result == CallResult.Ok),
     };
@@ -159,12 +179,21 @@ internal sealed class SimulationRun
         _findings.Add(Judging.Judge.JudgeExecutions(evidence));
         _findings.Add(Judging.Judge.JudgeUnknown(evidence));
         _findings.Add(Judging.Judge.JudgeIntegrity(evidence));
+        JudgeEarly();
         CallRecord[] late = [.. _calls.Records.Where(c => c.Began >= LoadEnd - _options.Liveness)];
         CallRecord[] bad = [.. late.Where(static c => c.Result != CallResult.Ok)];
         _findings.Add(new Finding(
             "N6", "when the faults are over, everything succeeds",
             bad.Length == 0 ? $"{late.Length} calls" : $"{bad.Length} of {late.Length} calls did not, the first at {Seconds(bad[0].Began)}: {bad[0].Result}, {bad[0].Detail}",
             late.Length > 0 && bad.Length == 0));
+    }
+
+    private void JudgeEarly()
+    {
+        HashSet<UInt128> early = [.. _servers.SelectMany(static s => s.Early)];
+        int bad = _calls.Records.Count(c => !c.IsIdempotent && early.Contains(c.Id));
+        _findings.Add(new Finding(
+            "N2", "only what may be executed twice travels as early data", string.Create(CultureInfo.InvariantCulture, $"{early.Count} calls did, {bad} of them against their will"), bad == 0));
     }
 
     private void CheckBreakers()

@@ -45,6 +45,17 @@ internal static class FlawedParts
         }
     }
 
+    /// <summary>Takes every call for one that may be made twice, and so sends it early.</summary>
+    internal sealed class Hasty : SimulationParts
+    {
+        internal override SimulatedCallHandler MakeHandler(TimeProvider timeProvider) => new HastyHandler(timeProvider);
+    }
+
+    private sealed class HastyHandler(TimeProvider timeProvider) : SimulatedCallHandler(timeProvider)
+    {
+        protected override Idempotency StreamIdempotency(AttemptContext attempt) => Idempotency.Idempotent;
+    }
+
     private sealed class CarelessHandler(TimeProvider timeProvider) : SimulatedCallHandler(timeProvider)
     {
         public override AttemptVerdict Classify(SimulatedCall request, Exception exception) => base.Classify(request, exception) with { IsUnprocessed = true };

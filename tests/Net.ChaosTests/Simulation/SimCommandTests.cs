@@ -59,6 +59,7 @@ public sealed class SimCommandTests
               - {toxic: loss, links: c1-h1, with: {probability: 0.1}, at: 4s, for: 1s}
               - {toxic: nat_rebind, direction: upstream, with: {interval: 500}, at: 5s, for: 1s}
               - {fill-disk: h1, at: 6s, for: 1s}
+              - {migrate: c1, at: 6500ms}
             """;
 
         (SimulationOptions options, IReadOnlyList<string> leftOut) = ScenarioSimulation.Apply(ScenarioReader.Read(text, "a.yaml"), new SimulationOptions { Seed = 1, Engine = SimulatedEngineKind.Ngtcp2 });
@@ -68,7 +69,7 @@ public sealed class SimCommandTests
         Assert.AreEqual(TimeSpan.FromSeconds(2), options.Deadline);
         Assert.AreEqual(TimeSpan.FromSeconds(8), options.FaultsEnd);
         Assert.AreSequenceEqual(
-            (SimulatedFaultKind[])[SimulatedFaultKind.Kill, SimulatedFaultKind.CutDownstream, SimulatedFaultKind.Loss, SimulatedFaultKind.Rebind, SimulatedFaultKind.Kill, SimulatedFaultKind.Rebind],
+            (SimulatedFaultKind[])[SimulatedFaultKind.Kill, SimulatedFaultKind.CutDownstream, SimulatedFaultKind.Loss, SimulatedFaultKind.Rebind, SimulatedFaultKind.Kill, SimulatedFaultKind.Rebind, SimulatedFaultKind.Migrate],
             options.Faults!.Select(static f => f.Kind).ToArray());
         Assert.AreEqual(new SimulatedFault(SimulatedFaultKind.Kill, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), -1, 0, 0), options.Faults![0]);
         Assert.Contains("fill-disk of line 13 is not simulated", leftOut.Single());

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Net.Chaos.Simulation;
+using Net.Chaos.Simulation.Faults;
 using Net.IntegrationTests.Setup;
 using Net.Ngtcp2;
 using Net.Testing;
@@ -13,6 +14,9 @@ public sealed class SimulationTests
     private const int Seeds = 20;
     private const int DriverSeeds = 2;
 
+    // Early data needs a call that waits for a connection while it is renewed; with this seed there are some.
+    private const int SeedOfEarlyData = 12;
+
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
@@ -23,6 +27,40 @@ public sealed class SimulationTests
     {
         await RequireDriversAsync();
         RunAll(SimulatedEngineKind.Ngtcp2, DriverSeeds);
+    }
+
+    [TestMethod]
+    public async Task Ngtcp2_ClientsThatMoveInMidCall_LoseNothing()
+    {
+        await RequireDriversAsync();
+        SimulatedFault[] faults = [.. Enumerable.Range(0, 12).Select(static i => At(i % 3 == 2 ? SimulatedFaultKind.Rebind : SimulatedFaultKind.Migrate, 1.5 + (0.4 * i)))];
+
+        SimulationOutcome outcome = Run(TestSeed.Take(TestContext), new SimulationParts(), faults);
+
+        Assert.IsTrue(outcome.Passed, Describe(outcome));
+        Assert.IsGreaterThan(10, outcome.Moves);
+    }
+
+    [TestMethod]
+    public async Task Ngtcp2_ConnectionsThatAreRenewed_ResumeAndSendEarlyWhatMayBeSentTwice()
+    {
+        await RequireDriversAsync();
+
+        SimulationOutcome outcome = Run(SeedOfEarlyData, new SimulationParts(), Resets());
+
+        Assert.IsTrue(outcome.Passed, Describe(outcome));
+        Assert.IsGreaterThan(10, outcome.Resumed);
+        Assert.IsGreaterThan(0, outcome.Early);
+    }
+
+    [TestMethod]
+    public async Task Ngtcp2_EverythingIsSentEarly_IsFound()
+    {
+        await RequireDriversAsync();
+
+        SimulationOutcome outcome = Run(SeedOfEarlyData, new FlawedParts.Hasty(), Resets());
+
+        Assert.Contains("N2", outcome.Findings.Where(static f => !f.Holds).Select(static f => f.Rule), Describe(outcome));
     }
 
     [TestMethod]
@@ -68,6 +106,15 @@ public sealed class SimulationTests
         Assert.AreSequenceEqual((int[])[2], some.Kept);
     }
 
+    private static SimulatedFault At(SimulatedFaultKind kind, double at) => new(kind, TimeSpan.FromSeconds(at), TimeSpan.Zero, -1, -1, 0);
+
+    private static SimulatedFault[] Resets() => [.. Enumerable.Range(0, 25).Select(static i => At(SimulatedFaultKind.Reset, 1.1 + (0.23 * i)))];
+
+    private static SimulationOutcome Run(int seed, SimulationParts parts, IReadOnlyList<SimulatedFault> faults) =>
+        SimulationRun.Run(new SimulationOptions { Seed = seed, Engine = SimulatedEngineKind.Ngtcp2, Parts = parts, Faults = faults });
+
+    private static string Describe(SimulationOutcome outcome) => $"seed {outcome.Seed}{Environment.NewLine}{string.Join(Environment.NewLine, (object[])[.. outcome.Faults, .. outcome.Findings])}";
+
     private static async Task RequireDriversAsync()
     {
         await using var engine = new Ngtcp2Engine();
@@ -86,7 +133,7 @@ public sealed class SimulationTests
         for (int i = 0; i < seeds; i++)
         {
             SimulationOutcome outcome = SimulationRun.Run(new SimulationOptions { Seed = unchecked(first + i), Engine = engine });
-            Assert.IsTrue(outcome.Passed, $"net-chaos sim --engine {engine} --seeds 1 --seed {outcome.Seed}{Environment.NewLine}{string.Join(Environment.NewLine, (object[])[.. outcome.Faults, .. outcome.Findings])}");
+            Assert.IsTrue(outcome.Passed, $"net-chaos sim --engine {engine} --seeds 1 --seed {outcome.Seed}{Environment.NewLine}{Describe(outcome)}");
             calls += outcome.Calls;
             succeeded += outcome.Succeeded;
         }

@@ -25,6 +25,7 @@ internal sealed class DatagramHost : ISimulatedPart, IDriverHost
     private readonly List<(SocketAddressBuffer Inside, SocketAddressBuffer Outside)?> _sockets = [];
     private readonly List<DriverConnection> _connections = [];
     private int _nextPort = FirstFreePort;
+    private int _moves;
 
     internal DatagramHost(SimulationWorld world, DatagramNetwork network, IPEndPoint address, ServerState? server)
     {
@@ -140,14 +141,33 @@ internal sealed class DatagramHost : ISimulatedPart, IDriverHost
     /// <summary>Watches a connection from now on.</summary>
     internal void Add(DriverConnection connection) => _connections.Add(connection);
 
-    /// <summary>Gives the first socket another address on the outside; what is sent to the old one gets lost.</summary>
+    /// <summary>How often connections have moved by their own will.</summary>
+    internal int Moves => _moves + _connections.Sum(static c => c.Moves);
+
+    /// <summary>Gives each socket another address on the outside; what is sent to the old ones gets lost.</summary>
     internal void Rebind()
     {
-        (SocketAddressBuffer inside, SocketAddressBuffer outside) = _sockets[0]!.Value;
-        _network.Unbind(outside);
-        outside = inside.WithPort(_nextPort++);
-        _sockets[0] = (inside, outside);
-        _network.Bind(outside, this, 0);
+        for (int i = 0; i < _sockets.Count; i++)
+        {
+            if (_sockets[i] is not (var inside, var outside))
+            {
+                continue;
+            }
+
+            _network.Unbind(outside);
+            outside = inside.WithPort(_nextPort++);
+            _sockets[i] = (inside, outside);
+            _network.Bind(outside, this, i);
+        }
+    }
+
+    /// <summary>Moves every connection to a local address of its own.</summary>
+    internal void Migrate()
+    {
+        foreach (DriverConnection connection in _connections)
+        {
+            connection.Move();
+        }
     }
 
     /// <summary>Ends the process without a word.</summary>
@@ -178,8 +198,11 @@ internal sealed class DatagramHost : ISimulatedPart, IDriverHost
         IsDown = false;
     }
 
+    /// <summary>Sockets that were opened for moves and are not closed.</summary>
+    internal int OpenSockets => _sockets.Skip(1).Count(static s => s is not null);
+
     /// <summary>Whether the driver holds nothing any more.</summary>
-    internal bool IsEmpty => IsDown || Driver is { ConnectionCount: 0, IdCount: 0, ResetTokenCount: 0, HasWork: false };
+    internal bool IsEmpty => IsDown || (OpenSockets == 0 && Driver is { ConnectionCount: 0, IdCount: 0, ResetTokenCount: 0, HasWork: false });
 
     private EndpointDriver NewDriver() => new(this, _options, new TlsSessionContext(_world.Clock), _server);
 
@@ -213,6 +236,7 @@ internal sealed class DatagramHost : ISimulatedPart, IDriverHost
 
             if (connection.Report())
             {
+                _moves += connection.Moves;
                 _connections.RemoveAt(i--);
             }
         }

@@ -14,12 +14,14 @@ internal sealed class DriverCluster : SimulatedCluster
     private readonly DatagramHost[] _clients;
     private readonly DriverEngine[] _engines;
     private readonly bool[] _refuses;
+    private readonly ServerTlsOptions _tls;
 
     internal DriverCluster(SimulationWorld world, SimulationOptions options, IReadOnlyList<SimulatedServer> servers)
         : base(world, options, servers)
     {
         var network = new DatagramNetwork(world, ConditionOf);
         _refuses = new bool[options.Hosts];
+        _tls = SimulatedIdentities.Server(world.Random);
         _hosts = [.. Enumerable.Range(0, options.Hosts).Select(host => MakeHost(network, host))];
         _clients = [.. Enumerable.Range(0, options.Clients).Select(client => new DatagramHost(world, network, new IPEndPoint(ClientAddressOf(client), 0), null))];
         _engines = [.. _clients.Select(static c => new DriverEngine(c))];
@@ -41,8 +43,12 @@ internal sealed class DriverCluster : SimulatedCluster
 
     internal override void Rebind(int client) => _clients[client].Rebind();
 
+    internal override void Migrate(int client) => _clients[client].Migrate();
+
+    internal override int CountMoves() => _clients.Sum(static c => c.Moves);
+
     internal override string DescribeLeftovers() => string.Join(", ", ((DatagramHost[])[.. _hosts, .. _clients]).Where(static h => !h.IsEmpty).Select(static h =>
-        string.Create(CultureInfo.InvariantCulture, $"{h.Address} has {h.Driver.ConnectionCount} connections, {h.Driver.IdCount} ids, {h.Driver.ResetTokenCount} reset tokens")));
+        string.Create(CultureInfo.InvariantCulture, $"{h.Address} has {h.Driver.ConnectionCount} connections, {h.Driver.IdCount} ids, {h.Driver.ResetTokenCount} reset tokens, {h.OpenSockets} sockets of moves")));
 
     internal override void Close()
     {
@@ -61,7 +67,7 @@ internal sealed class DriverCluster : SimulatedCluster
         {
             ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
             LocalEndPoint = AddressOf(host),
-            Tls = static (in ClientHello _) => SimulatedIdentities.Server.Value,
+            Tls = (in ClientHello _) => _tls,
             InlineContinuations = true,
             StaticSecret = secret,
             IdleTimeout = TimeSpan.FromSeconds(10),

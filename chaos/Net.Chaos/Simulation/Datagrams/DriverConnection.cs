@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Net.Ngtcp2;
 using Net.Ngtcp2.Driver;
+using Net.Ngtcp2.Udp;
 
 namespace Net.Chaos.Simulation.Datagrams;
 
@@ -12,12 +13,14 @@ namespace Net.Chaos.Simulation.Datagrams;
 /// <param name="isAccepted">Whether the server was given it and has not taken it yet.</param>
 internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner, bool isAccepted) : TransportConnection
 {
+    private readonly TaskCompletionSource _usable = new();
     private readonly TaskCompletionSource _handshake = new();
     private readonly TaskCompletionSource<ConnectionClose> _closed = new();
     private readonly Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> _openers = new();
     private readonly List<(TaskCompletionSource<TimeSpan> Inner, TaskCompletionSource<TimeSpan> Outer)> _pings = [];
     private readonly List<DriverStream> _streams = [];
     private int _lastCredit;
+    private TaskCompletionSource? _move;
     private bool _isAccepted = isAccepted;
     private bool _isDraining;
 
@@ -50,6 +53,12 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
     public override EarlyDataStatus EarlyData => inner.EarlyData;
 
     public override Task HandshakeCompletion => _handshake.Task;
+
+    /// <summary>Completes when streams may be opened: the handshake is over, or early data may be sent.</summary>
+    internal Task Usable => _usable.Task;
+
+    /// <summary>How often the connection has moved by its own will.</summary>
+    internal int Moves { get; private set; }
 
     public override Task<ConnectionClose> Closed => _closed.Task;
 
@@ -126,7 +135,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
 
     public override ValueTask UpdateKeysAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException("Key updates are not simulated.");
 
-    public override ValueTask MigrateAsync(IPEndPoint? localEndPoint = null, CancellationToken cancellationToken = default) => throw new NotSupportedException("Moves of the client's own are not simulated.");
+    public override ValueTask MigrateAsync(IPEndPoint? localEndPoint = null, CancellationToken cancellationToken = default) => throw new NotSupportedException("A client moves with all its connections.");
 
     public override ValueTask CloseAsync(long errorCode, string reason = "", CancellationToken cancellationToken = default)
     {
@@ -148,14 +157,40 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         return takes;
     }
 
+    /// <summary>Moves to another local address, unless a move is under way. What comes of it is counted; a move may fail when the network does.</summary>
+    internal void Move()
+    {
+        if (_move is not null || !inner.Usable.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        var move = new TaskCompletionSource();
+        _move = move;
+        host.Post(new DriverWork(() =>
+        {
+            if (inner.Closed.IsCompleted)
+            {
+                move.SetCanceled();
+                return;
+            }
+
+            (int socket, SocketAddressBuffer local) = host.OpenSocketFor(new IPEndPoint(host.Address, 0), inner.Driver.RemoteAddress);
+            inner.Driver.Migrate(socket, local, move);
+        }));
+    }
+
     /// <summary>Tells what has happened since the last time.</summary>
     /// <returns>Whether it is over, and there is nothing more to tell.</returns>
     internal bool Report()
     {
-        if (!_handshake.Task.IsCompleted && inner.Usable.IsCompleted)
+        Pass(inner.Usable, _usable);
+        Pass(inner.HandshakeCompletion, _handshake);
+        if (_move is { Task: { IsCompleted: true } move })
         {
-            _handshake.TrySetFromTask(inner.Usable);
-            _ = _handshake.Task.Exception;
+            _move = null;
+            Moves += move.IsCompletedSuccessfully ? 1 : 0;
+            _ = move.Exception;
         }
 
         ReportPings();
@@ -181,6 +216,15 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
 
         End(inner.Closed.Result);
         return true;
+    }
+
+    private static void Pass(Task from, TaskCompletionSource to)
+    {
+        if (!to.Task.IsCompleted && from.IsCompleted)
+        {
+            to.TrySetFromTask(from);
+            _ = to.Task.Exception;
+        }
     }
 
     private void End(ConnectionClose close)

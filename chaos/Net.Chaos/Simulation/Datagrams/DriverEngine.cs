@@ -27,7 +27,7 @@ internal sealed class DriverEngine(DatagramHost host) : TransportEngine
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static connection => ((Ngtcp2Connection)connection!).Abandon("the caller gave up"), connection);
         try
         {
-            await face.HandshakeCompletion.ConfigureAwait(false);
+            await face.Usable.ConfigureAwait(false);
         }
         catch (TransportException exception)
         {

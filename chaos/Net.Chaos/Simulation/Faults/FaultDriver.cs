@@ -23,6 +23,9 @@ internal sealed class FaultDriver(SimulationWorld world, SimulatedCluster cluste
             case SimulatedFaultKind.Rebind:
                 ForClients(fault, cluster.Rebind);
                 break;
+            case SimulatedFaultKind.Migrate:
+                ForClients(fault, cluster.Migrate);
+                break;
             case SimulatedFaultKind.Rotate:
                 ForClients(fault, client => clients[client].Tls.Rotate(fault.Amount > 0.5));
                 break;

@@ -14,7 +14,7 @@ internal static class FaultSchedule
     ];
 
     /// <summary>Kinds that need datagrams.</summary>
-    private static readonly SimulatedFaultKind[] OfDatagrams = [SimulatedFaultKind.Reorder, SimulatedFaultKind.Duplicate, SimulatedFaultKind.Rebind];
+    private static readonly SimulatedFaultKind[] OfDatagrams = [SimulatedFaultKind.Reorder, SimulatedFaultKind.Duplicate, SimulatedFaultKind.Rebind, SimulatedFaultKind.Migrate];
 
     /// <summary>Draws a schedule.</summary>
     /// <param name="random">Where chance comes from; nobody else uses it.</param>
@@ -31,7 +31,7 @@ internal static class FaultSchedule
             TimeSpan at = options.FaultsBegin + ((options.FaultsEnd - options.FaultsBegin) * random.NextDouble());
             TimeSpan length = Longest * random.NextDouble();
             TimeSpan left = options.FaultsEnd - at;
-            bool isMoment = kind is SimulatedFaultKind.Rebind or SimulatedFaultKind.Reset or SimulatedFaultKind.Rotate or SimulatedFaultKind.Cancel;
+            bool isMoment = kind is SimulatedFaultKind.Rebind or SimulatedFaultKind.Migrate or SimulatedFaultKind.Reset or SimulatedFaultKind.Rotate or SimulatedFaultKind.Cancel;
             faults.Add(new SimulatedFault(
                 kind, Whole(at), isMoment ? TimeSpan.Zero : Whole(length < left ? length : left),
                 Pick(random, options.Clients), Pick(random, options.Hosts), AmountOf(kind, random.NextDouble())));

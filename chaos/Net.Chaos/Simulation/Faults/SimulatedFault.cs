@@ -21,6 +21,7 @@ internal sealed record SimulatedFault(SimulatedFaultKind Kind, TimeSpan At, Time
         [SimulatedFaultKind.Reorder] = (true, true, true),
         [SimulatedFaultKind.Duplicate] = (true, true, true),
         [SimulatedFaultKind.Rebind] = (true, false, false),
+        [SimulatedFaultKind.Migrate] = (true, false, false),
         [SimulatedFaultKind.Kill] = (false, true, false),
         [SimulatedFaultKind.Freeze] = (false, true, false),
         [SimulatedFaultKind.Refuse] = (false, true, false),

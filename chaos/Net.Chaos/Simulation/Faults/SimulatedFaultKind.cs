@@ -27,6 +27,9 @@ internal enum SimulatedFaultKind
     /// <summary>The client's connections get a new address, as behind a NAT that has forgotten them.</summary>
     Rebind,
 
+    /// <summary>The client moves its connections to other addresses of its own.</summary>
+    Migrate,
+
     /// <summary>The host's process dies without a word and is started again at the end.</summary>
     Kill,
 
