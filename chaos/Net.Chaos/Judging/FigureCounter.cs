@@ -57,6 +57,12 @@ internal static class FigureCounter
             }
         }
 
+        FaultRecord[] ends = [.. evidence.Faults.Where(static f => f.Word == "terminate")];
+        if (ends.Length > 0)
+        {
+            figures[Figures.InFlightAtEnd] = ends.Min(end => calls.Count(c => c.WasInFlight(end.Began) && c.Hosts.Any(end.Hosts.Contains)));
+        }
+
         AddRecovery(figures, evidence);
         AddEjection(figures, evidence);
         return figures;

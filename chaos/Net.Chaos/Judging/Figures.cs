@@ -16,6 +16,7 @@ internal static class Figures
     internal const string Handshakes = "handshakes";
     internal const string Ejection = "ejection";
     internal const string ExitTime = "exit-time";
+    internal const string InFlightAtEnd = "in-flight-at-end";
     internal const string OldCertificate = "old-certificate";
     internal const string FreshHandshakes = "fresh-handshakes";
     internal const string BadCertificates = "bad-certificates";
@@ -51,6 +52,7 @@ internal static class Figures
         (Handshakes, "connections", "connections that the clients opened after the warm-up"),
         (Ejection, "time", "from the end of a process to the last call that was sent to it, the longest"),
         (ExitTime, "time", "from SIGTERM to the end of a process, the longest"),
+        (InFlightAtEnd, "calls", "calls that were under way on a host when it got SIGTERM, the fewest"),
         (OldCertificate, "time", "from a change of a certificate to the last handshake that still showed the one before, the longest"),
         (FreshHandshakes, "handshakes", "handshakes later than a second after a change that showed the new certificate"),
         (BadCertificates, "handshakes", "handshakes that showed the certificate of a pair that cannot be used"),

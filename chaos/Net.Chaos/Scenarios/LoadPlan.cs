@@ -11,6 +11,9 @@ internal sealed record LoadPlan
     /// <summary>Calls that are begun at once when the load begins, before those of <see cref="Rate"/>. Default 0. Only for calls.</summary>
     internal int Burst { get; init; }
 
+    /// <summary>How long a call waits with the second half of its request, so that it is under way all the while. Default zero. Only for raw calls.</summary>
+    internal TimeSpan Hold { get; init; }
+
     /// <summary>Streams that are kept open. Only for streams.</summary>
     internal int Streams { get; init; } = 10;
 

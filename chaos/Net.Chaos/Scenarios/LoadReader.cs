@@ -43,6 +43,7 @@ internal static class LoadReader
             Name = name,
             Rate = kind == LoadKind.Bulk ? 0 : values.Number("rate", 0.1, 100_000) ?? (kind == LoadKind.Slow ? 1 : isKept ? 20 : defaults.Rate),
             Burst = kind is LoadKind.Unary or LoadKind.Raw ? values.Integer("burst", 0, OpenLoop.MaxInFlight) ?? defaults.Burst : 0,
+            Hold = kind == LoadKind.Raw ? values.Time("hold", TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10)) ?? TimeSpan.Zero : TimeSpan.Zero,
             Streams = isKept || kind == LoadKind.Bulk ? values.Integer("streams", 1, 10_000) ?? (kind == LoadKind.Bulk ? 1 : defaults.Streams) : 0,
             Age = kind is LoadKind.Duplex or LoadKind.Stream ? values.Time("age", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)) ?? TimeSpan.Zero : TimeSpan.Zero,
             Size = (int)(values.Size("size", 32, kind == LoadKind.Bulk ? 1 << 30 : 1 << 20) ?? (kind == LoadKind.Bulk ? 10 << 20 : defaults.Size)),

@@ -338,6 +338,19 @@ public sealed class JudgeTests
     }
 
     // A good call every half second.
+    [TestMethod]
+    public void Count_CallsUnderWayAtSigterm_AreThoseOfTheHostThatGotIt()
+    {
+        FaultRecord end = _fault with { Word = "terminate" };
+        foreach ((double from, double to, string host) in ((double, double, string)[])[(1, 2.9, "h1"), (1, 3, "h1"), (2.9, 5, "h1"), (3.1, 5, "h1"), (2, 5, "h2")])
+        {
+            Executed(Add(from)).End(CallResult.Ok, At(to), hosts: [host]);
+        }
+
+        Assert.AreEqual(2, FigureCounter.Count(Evidence() with { Faults = [end] })[Figures.InFlightAtEnd]);
+        Assert.IsFalse(FigureCounter.Count(Evidence()).ContainsKey(Figures.InFlightAtEnd), "Nobody got SIGTERM.");
+    }
+
     private void AddGood(double until)
     {
         for (double at = 0; at < until; at += 0.5)

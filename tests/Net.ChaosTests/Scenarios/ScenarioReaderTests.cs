@@ -96,7 +96,7 @@ public sealed class ScenarioReaderTests
             topology: {hosts: 2, host-arguments: [--crl, '{dir}/../certificates/crl.pem']}
             client: {lifetime: 2s, idle: 1s, probe-timeouts: 0, min-connections: 1000, max-connections: 1000}
             load:
-              - raw: {burst: 10000, rate: 5}
+              - raw: {burst: 10000, rate: 5, hold: 3s}
               - slow: {streams: 7, size: 2KB}
             faults:
               - {attack: half-open, on: h2, count: 3000, at: 1s, for: 2s}
@@ -107,6 +107,7 @@ public sealed class ScenarioReaderTests
         Assert.AreEqual(TimeSpan.FromSeconds(2), scenario.Client.Lifetime);
         Assert.AreEqual(TimeSpan.FromSeconds(1), scenario.Client.Idle);
         Assert.AreEqual(0, scenario.Client.ProbeTimeouts);
+        Assert.AreEqual(TimeSpan.FromSeconds(3), scenario.Loads[0].Hold);
         Assert.AreEqual(1000, scenario.Client.MinConnections);
         Assert.AreEqual(10_000, scenario.Loads[0].Burst);
         Assert.AreEqual((LoadKind.Slow, 7, 2048, 1.0), (scenario.Loads[1].Kind, scenario.Loads[1].Streams, scenario.Loads[1].Size, scenario.Loads[1].Rate));

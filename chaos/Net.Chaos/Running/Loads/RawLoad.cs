@@ -68,7 +68,14 @@ internal static class RawLoad
         await using (stream.ConfigureAwait(false))
         {
             Task<bool> reading = ReadAsync(stream.Input, content, run.Stop);
-            await stream.Output.WriteAsync(content, run.Stop).ConfigureAwait(false);
+            int first = run.Plan.Hold > TimeSpan.Zero ? content.Length / 2 : content.Length;
+            await stream.Output.WriteAsync(content.AsMemory(0, first), run.Stop).ConfigureAwait(false);
+            if (first < content.Length)
+            {
+                await Task.Delay(run.Plan.Hold, run.TimeProvider, run.Stop).ConfigureAwait(false);
+                await stream.Output.WriteAsync(content.AsMemory(first), run.Stop).ConfigureAwait(false);
+            }
+
             await stream.Output.CompleteAsync().ConfigureAwait(false);
             return await reading.ConfigureAwait(false);
         }
