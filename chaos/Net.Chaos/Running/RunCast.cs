@@ -101,7 +101,7 @@ internal sealed class RunCast : IAsyncDisposable
             return;
         }
 
-        HostPlan plan = HostPlan.For(topology, options, Certificates);
+        HostPlan plan = HostPlan.For(topology, options, Certificates) with { StartLimit = options.StartLimit };
         foreach (string name in topology.HostNames)
         {
             Certificates.Issue(name, isServer: true);

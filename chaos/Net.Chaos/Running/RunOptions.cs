@@ -26,6 +26,9 @@ internal sealed record RunOptions
     /// <summary>Its key, PEM.</summary>
     internal string? ClientKey { get; init; }
 
+    /// <summary>How long a host may take to be ready. Default 60 s.</summary>
+    internal TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long connecting to all hosts may take in the beginning. Default 60 s.</summary>
     internal TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(60);
 }

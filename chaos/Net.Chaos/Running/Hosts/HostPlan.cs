@@ -15,8 +15,8 @@ internal sealed record HostPlan
     /// <summary>Whether it notes what it executes.</summary>
     internal required bool KeepsLedger { get; init; }
 
-    /// <summary>How long it may take to be ready. Default 60 s.</summary>
-    internal TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long it may take to be ready, as <see cref="RunOptions.StartLimit"/> says.</summary>
+    internal TimeSpan StartLimit { get; init; }
 
     /// <summary>Says how a scenario's hosts are started.</summary>
     /// <exception cref="RunException">The host program is not there.</exception>

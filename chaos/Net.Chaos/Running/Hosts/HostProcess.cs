@@ -133,13 +133,20 @@ internal sealed class HostProcess(string name, string directory, HostPlan plan, 
     {
         if (_process is { HasExited: false } process)
         {
-            // A frozen process takes no signal but this one.
-            Signals.Send(process.Id, Signals.Kill);
+            // With all that it has started, as a script does that is no more than a way to the server. A frozen process takes no signal but this one.
+            process.Kill(entireProcessTree: true);
             await WaitForExitAsync(process, ExitLimit, CancellationToken.None).ConfigureAwait(false);
         }
 
-        await _output.ConfigureAwait(false);
         _process?.Dispose();
+        try
+        {
+            await _output.WaitAsync(ExitLimit, timeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new RunException($"{name} is gone, but something that it had started still runs and holds its output; the command should end in 'exec'.", exception);
+        }
     }
 
     private static int FindPort()
