@@ -18,6 +18,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
     private readonly TaskCompletionSource<ConnectionClose> _closed = new();
     private readonly Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> _openers = new();
     private readonly List<(TaskCompletionSource<TimeSpan> Inner, TaskCompletionSource<TimeSpan> Outer)> _pings = [];
+    private readonly List<TaskCompletionSource> _closers = [];
     private readonly List<DriverStream> _streams = [];
     private int _lastCredit;
     private TaskCompletionSource? _move;
@@ -140,13 +141,13 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
     public override ValueTask CloseAsync(long errorCode, string reason = "", CancellationToken cancellationToken = default)
     {
         _ = inner.CloseAsync(errorCode, reason, CancellationToken.None).AsTask();
-        return new ValueTask(_closed.Task.WaitAsync(cancellationToken));
+        return WaitForEndAsync(cancellationToken);
     }
 
     public override ValueTask DisposeAsync()
     {
         _ = inner.DisposeAsync().AsTask();
-        return new ValueTask(_closed.Task);
+        return WaitForEndAsync(CancellationToken.None);
     }
 
     /// <summary>Whether a server is to be given the connection now.</summary>
@@ -247,6 +248,20 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         }
 
         _closed.TrySetResult(close);
+        _closers.ForEach(static c => c.SetResult());
+    }
+
+    // A task of its own for each who waits: of several who await one task, the platform lets only the first go on at once, and sends the others to the thread pool.
+    private ValueTask WaitForEndAsync(CancellationToken cancellationToken)
+    {
+        if (_closed.Task.IsCompleted)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var closer = new TaskCompletionSource();
+        _closers.Add(closer);
+        return new ValueTask(closer.Task.WaitAsync(cancellationToken));
     }
 
     private void ReportPings()
