@@ -15,6 +15,7 @@ internal sealed unsafe partial class ConnectionDriver
     private long _marksReceived;
     private int _probeTimeouts;
     private ulong _lastReceived;
+    private ulong _flightBegan;
     private ulong _bytesInFlight;
     private ulong _smoothedRtt;
     private SocketAddressBuffer _unprovedRemote;
@@ -104,12 +105,13 @@ internal sealed unsafe partial class ConnectionDriver
     }
 
     // A wake-up with something in flight and nothing heard for a probe timeout is taken for one: the library does not tell them apart from pacing.
+    // A peer that was asked nothing before is silent only since something is in flight.
     private void NoteExpiry(ulong now)
     {
         ngtcp2_conn_info info;
         ngtcp2_conn_get_conn_info(_native, &info);
         ulong pto = ngtcp2_conn_get_pto(_native);
-        if (info.bytes_in_flight > 0 && now - _lastReceived >= pto << Math.Min(_probeTimeouts, 16))
+        if (info.bytes_in_flight > 0 && now - Math.Max(_lastReceived, _flightBegan) >= pto << Math.Min(_probeTimeouts, 16))
         {
             _probeTimeouts++;
         }
@@ -131,6 +133,11 @@ internal sealed unsafe partial class ConnectionDriver
 
         ngtcp2_conn_info info;
         ngtcp2_conn_get_conn_info(_native, &info);
+        if (_bytesInFlight == 0 && info.bytes_in_flight > 0)
+        {
+            _flightBegan = _host.Now;
+        }
+
         _bytesInFlight = info.bytes_in_flight;
         _smoothedRtt = info.smoothed_rtt;
         SettleFins(info.bytes_in_flight);

@@ -155,6 +155,32 @@ public sealed class TimeoutTests : DriverTest
     }
 
     [TestMethod]
+    public void ProbeTimeouts_OfATransferAfterAQuietTime_AreNone()
+    {
+        using var pair = new DriverPair();
+        (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
+        Task serving = Application.ServeAsync(server, Application.EchoAsync);
+        for (int i = 0; i < 5; i++)
+        {
+            // Long enough that the last packet of the peer's is many probe timeouts old when this side asks again.
+            pair.Network.RunFor(Seconds(5));
+            Ngtcp2Stream stream = DriverPair.Open(client);
+            Task<string> sent = Application.SendAsync(stream.Output, i, 100_000);
+            Task<(string Digest, long Length)> echo = Application.ReceiveAsync(stream.Input);
+            while (!echo.IsCompleted)
+            {
+                pair.Network.RunFor(Milliseconds(1));
+                Assert.AreEqual(0, client.GetPathStatistics().ProbeTimeouts!.Value, "The peer answers within a round trip.");
+            }
+
+            Assert.AreEqual(sent.Result, echo.Result.Digest);
+        }
+
+        pair.CloseAndCheckEmpty(client);
+        pair.Network.Run(serving);
+    }
+
+    [TestMethod]
     public void Partition_OfOneDirection_EndsBothSidesAtTheIdleTimeout()
     {
         using var pair = new DriverPair(listen: static o => o with { IdleTimeout = Seconds(5) });
