@@ -30,14 +30,14 @@ public sealed record TransportLimits
     public int StreamSendBuffer { get; init; } = 1 << 20;
 
     /// <summary>
-    /// Bytes of these that a stream holds without having sent them, before <c>FlushAsync</c> waits. Default 384 KiB; range 4 KiB to 64 MiB. A larger one than <see cref="StreamSendBuffer"/> counts as
+    /// Bytes of these that a stream holds without having sent them, before <c>FlushAsync</c> waits. Default 256 KiB; range 4 KiB to 64 MiB. A larger one than <see cref="StreamSendBuffer"/> counts as
     /// that.
     /// </summary>
     /// <remarks>
     /// What is on its way must be kept until it is acknowledged, and a long path needs much of it. What waits for the peer's credit or for the network only has to keep the sender busy until the
     /// writer has gone on: this is the memory that a peer who does not read can make each stream hold.
     /// </remarks>
-    public int StreamUnsentBuffer { get; init; } = 384 << 10;
+    public int StreamUnsentBuffer { get; init; } = 256 << 10;
 
     /// <summary>The largest datagram accepted from the peer, bytes; 0 turns datagrams off. Default 0; range 0 to 65535 (RFC 9221, section 3).</summary>
     public int MaxDatagramSize { get; init; }
