@@ -12,6 +12,7 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
     private static readonly TimeSpan ServiceTime = TimeSpan.FromMilliseconds(20);
     private readonly List<TransportConnection> _connections = [];
     private int _life;
+    private bool _wasCut;
 
     internal string Name => name;
 
@@ -40,6 +41,7 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
     {
         _life++;
         _connections.Clear();
+        _wasCut = false;
         IsDraining = false;
     }
 
@@ -73,7 +75,8 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         {
             foreach (TransportConnection connection in _connections.ToArray())
             {
-                _ = connection.CloseAsync(RawStreamErrorCodes.GoingAway).AsTask();
+                // This code promises that every answer has arrived (net-1, section 4).
+                _ = connection.CloseAsync(_wasCut ? RawStreamErrorCodes.NoError : RawStreamErrorCodes.GoingAway).AsTask();
             }
         }
     }
@@ -115,6 +118,7 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         catch (Exception exception) when (exception is TransportException or InvalidOperationException)
         {
             // The caller or the connection is gone.
+            _wasCut = true;
             stream.Abort(RawStreamErrorCodes.Cancelled);
         }
         catch (Exception exception)
@@ -159,12 +163,14 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         await Task.Delay(world.Draw(ServiceTime), world.Clock).ConfigureAwait(false);
         if (fails)
         {
+            _wasCut = true;
             stream.Abort(RawStreamErrorCodes.HandlerFailed);
             return;
         }
 
         await stream.Output.WriteAsync(parts.Answer(id, request)).ConfigureAwait(false);
         await stream.Output.CompleteAsync().ConfigureAwait(false);
+        await stream.SendCompletion.ConfigureAwait(false);
     }
 
     private static async Task<RawStreamHeader?> ReadHeaderAsync(PipeReader input)
