@@ -59,8 +59,9 @@ public abstract class TransportStream : IDuplexPipe, IAsyncDisposable
     /// <param name="errorCode">Application error code, 0 to 2^62-1.</param>
     public void Abort(long errorCode)
     {
-        AbortRead(errorCode);
+        // Sending first: a reader whom the other abort wakes may end the stream at once, and what is cut must not look complete to the peer.
         AbortWrite(errorCode);
+        AbortRead(errorCode);
     }
 
     /// <summary>

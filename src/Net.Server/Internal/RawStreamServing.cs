@@ -221,8 +221,13 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
 
     private async ValueTask<RawStreamOutcome> FinishAsync(RawStreamContext context, Exception? failure)
     {
-        RawStreamOutcome outcome = context.Ending;
-        if (outcome == RawStreamOutcome.Completed)
+        (RawStreamOutcome outcome, long code) = context.Ended;
+        if (outcome != RawStreamOutcome.Completed)
+        {
+            // Whoever ended it may not have come to the abort yet, and what follows would end the stream as if all had been said.
+            stream.Abort(code);
+        }
+        else
         {
             failure ??= await CompleteAsync().ConfigureAwait(false);
             if (failure is null)

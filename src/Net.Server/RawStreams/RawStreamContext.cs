@@ -19,6 +19,7 @@ public sealed class RawStreamContext : IDuplexPipe
     private readonly TimeSpan? _deadline;
     private CancellationTokenSource? _cancellation;
     private RawStreamOutcome _ending;
+    private long _endingCode;
 
     internal RawStreamContext(
         TransportConnection connection, TransportStream stream, RawStreamHeader header, TimeSpan? deadline, TimeProvider timeProvider, CancellationToken draining, AccessCall? access = null)
@@ -119,13 +120,16 @@ public sealed class RawStreamContext : IDuplexPipe
     /// </summary>
     public CancellationToken Draining { get; }
 
-    internal RawStreamOutcome Ending
+    internal RawStreamOutcome Ending => Ended.Outcome;
+
+    /// <summary>How this side ended the stream before its handler did, and with what code; completed while it has not.</summary>
+    internal (RawStreamOutcome Outcome, long Code) Ended
     {
         get
         {
             lock (_lock)
             {
-                return _ending;
+                return (_ending, _endingCode);
             }
         }
     }
@@ -152,6 +156,7 @@ public sealed class RawStreamContext : IDuplexPipe
             }
 
             _ending = outcome;
+            _endingCode = errorCode;
             cancellation = _cancellation;
         }
 

@@ -124,6 +124,39 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task Abort_ReaderThatItWakesDisposesTheStream_IsNoEndForThePeer()
+    {
+        bool inline = Can(EngineCapabilities.InlineContinuations);
+        ConformancePair pair = await ConnectPairAsync(o => o with { InlineContinuations = inline }, o => o with { InlineContinuations = inline });
+        for (int i = 0; i < 20; i++)
+        {
+            (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
+            Task ending = EndWhenWokenAsync(server);
+
+            server.Abort(7);
+
+            await ending.WithTimeout();
+            TransportException failure = await Assert.ThrowsExactlyAsync<TransportException>(() => client.Input.ReadAsync().AsTask().WithTimeout());
+            Assert.AreEqual(7, failure.ApplicationErrorCode);
+        }
+
+        static async Task EndWhenWokenAsync(TransportStream stream)
+        {
+            try
+            {
+                while (true)
+                {
+                    stream.Input.AdvanceTo((await stream.Input.ReadAsync()).Buffer.End);
+                }
+            }
+            catch (TransportException)
+            {
+                await stream.DisposeAsync();
+            }
+        }
+    }
+
+    [TestMethod]
     public async Task Abort_CodeOutOfRange_Throws()
     {
         ConformancePair pair = await ConnectPairAsync();

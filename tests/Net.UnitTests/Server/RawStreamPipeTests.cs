@@ -70,7 +70,7 @@ public sealed class RawStreamPipeTests
         await stream.DisposeAsync();
         await stream.DisposeAsync();
 
-        Assert.AreEqual("read 8, write 8", string.Join(", ", client.Aborts));
+        Assert.AreEqual("write 8, read 8", string.Join(", ", client.Aborts));
     }
 
     [TestMethod]
