@@ -82,9 +82,18 @@ public sealed class EndPointHealth : IDisposable
         }
     }
 
-    /// <summary>Takes in how the opening of a connection ended.</summary>
+    /// <summary>Takes in how the opening of a connection ended. One that opens shows that the path works, whatever broke on earlier ones.</summary>
     /// <param name="failure">Why it failed, for people; <c>null</c>: the connection is open.</param>
-    public void RecordConnect(string? failure) => Change(() => _connect.Take(failure));
+    public void RecordConnect(string? failure) => Change(() =>
+    {
+        const int path = (int)HealthAspect.Path;
+        _connect.Take(failure);
+        if (failure is null && _calls.Length > 0 && _calls[path].State == VerdictState.Failing)
+        {
+            _calls[path].Release();
+            _holds[path].Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    });
 
     /// <summary>Takes in the result of an active check.</summary>
     /// <param name="probe">The probe, one of <see cref="HealthOptions.Probes"/>.</param>

@@ -163,6 +163,24 @@ public sealed class EndPointHealthTests
     }
 
     [TestMethod]
+    public void RecordConnect_ThatSucceeds_ClearsThePathOfWhatCallsSaidAndNothingElse()
+    {
+        EndPointHealth health = Make(new HealthOptions { Probes = [], Passive = new PassiveHealthOptions { ConsecutiveFailures = 2, Hold = TimeSpan.FromSeconds(10) } });
+        Calls(health, CallOutcome.TransportFailure, 2);
+        Calls(health, CallOutcome.TimedOut, 2);
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Path.State);
+
+        health.RecordConnect("refused");
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Path.State);
+        health.RecordConnect(null);
+
+        Assert.AreEqual(HealthState.Healthy, health.Current.Path.State);
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Process.State);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.AreEqual(HealthState.Healthy, health.Current.State);
+    }
+
+    [TestMethod]
     public void RecordCall_PartOfTheCallsInAWindow_FailsToo()
     {
         var options = new PassiveHealthOptions { ConsecutiveFailures = 1000, FailureRatio = 0.5, MinCalls = 20, Window = TimeSpan.FromSeconds(10) };

@@ -33,6 +33,33 @@ public sealed class HealthTests
     }
 
     [TestMethod]
+    [DataRow(CallOutcome.TransportFailure, HealthAspect.Path)]
+    [DataRow(CallOutcome.TimedOut, HealthAspect.Process)]
+    [DataRow(CallOutcome.ServerFailure, HealthAspect.Service)]
+    public void Calls_ThatFailInARow_TakeTheirEndPointOutForAWhile(CallOutcome outcome, HealthAspect aspect)
+    {
+        HealthOptions health = HealthOptions.Default with { Probes = [], Passive = PassiveHealthOptions.Default with { ConsecutiveFailures = 3, Hold = TimeSpan.FromSeconds(5) } };
+        using var fixture = new PoolFixture(endPoints: 2, change: o => o with { Health = health, Outliers = null, Breaker = null, Balancing = Net.Client.Balancing.RoundRobin });
+        for (int failures = 0; failures < 3;)
+        {
+            ChannelLease lease = fixture.Begin();
+            bool isFirst = lease.EndPoint.Address.Host == "10.0.0.1";
+            failures += isFirst ? 1 : 0;
+            PoolFixture.End(lease, isFirst ? outcome : CallOutcome.Success);
+        }
+
+        fixture.Run();
+        EndPointHealthSnapshot seen = fixture.Snapshot.EndPoints[0].Health;
+        HealthVerdict verdict = aspect switch { HealthAspect.Path => seen.Path, HealthAspect.Process => seen.Process, _ => seen.Service };
+        Assert.AreEqual(HealthState.Unhealthy, verdict.State, seen.Reason);
+        Assert.HasCount(1, HostsOf(fixture, 20));
+        Assert.IsTrue(fixture.Events.Any(static e => e.Kind == ChannelEventKind.HealthChanged));
+
+        fixture.Advance(60);
+        Assert.HasCount(2, HostsOf(fixture, 40));
+    }
+
+    [TestMethod]
     public void Check_BeforeTheFirstConnectionIsReady_IsMadeSoonAfterItIs()
     {
         var protocol = new FakeChannelProtocol("quic") { IsManual = true };
@@ -74,6 +101,19 @@ public sealed class HealthTests
 
         Assert.IsNotEmpty(probe.Sessions);
         Assert.IsTrue(probe.Sessions.All(static s => s == "tcp"), string.Join(' ', probe.Sessions));
+    }
+
+    private static HashSet<string> HostsOf(PoolFixture fixture, int calls)
+    {
+        var hosts = new HashSet<string>();
+        for (int i = 0; i < calls; i++)
+        {
+            ChannelLease lease = fixture.Begin();
+            hosts.Add(lease.EndPoint.Address.Host);
+            PoolFixture.End(lease);
+        }
+
+        return hosts;
     }
 
     private static PoolFixture Start(HealthProbe probe, FakeChannelProtocol protocol, FallbackPolicy policy = FallbackPolicy.Prefer, TimeSpan? idleInterval = null) => new(

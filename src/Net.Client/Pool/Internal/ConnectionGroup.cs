@@ -106,6 +106,7 @@ internal sealed partial class ConnectionGroup
         // A call that ends with a connection which its end point has outlived tells of a process that is gone; the one that answers now is not to be cut off for it.
         CallOutcome told = connection.IsOutlived && outcome is (CallOutcome.TransportFailure or CallOutcome.TimedOut) ? CallOutcome.Cancelled : outcome;
         EndPoint.Outlier?.Record(told, now);
+        EndPoint.Monitor.Health.RecordCall(told);
         Release(connection, now);
         permit.Report(told, now);
         if (outcome is CallOutcome.TransportFailure or CallOutcome.TimedOut && connection.FindSilence(_options.MaxProbeTimeouts, now))
