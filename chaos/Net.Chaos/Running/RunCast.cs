@@ -109,7 +109,22 @@ internal sealed class RunCast : IAsyncDisposable
             _hosts.Add(new HostProcess(name, directory, plan, options.TimeProvider));
         }
 
-        await Task.WhenAll(_hosts.Select(host => host.StartAsync(cancellationToken))).ConfigureAwait(false);
+        // Where one does not start the others need not, and waiting for them would only hold up the news.
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAll(_hosts.Select(StartAsync)).ConfigureAwait(false);
+
+        async Task StartAsync(IRunHost host)
+        {
+            try
+            {
+                await host.StartAsync(giveUp.Token).ConfigureAwait(false);
+            }
+            catch
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
     }
 
     private async Task StartClientsAsync(Scenario scenario, RunOptions options, CancellationToken cancellationToken)
