@@ -19,7 +19,7 @@ public sealed class TcpConnectionTests
         TransportStream other = await client.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout();
 
         // More than the credit: the rest waits on this side.
-        await stuck.Output.WriteAsync(new byte[TcpFrame.InitialCredit * 4]).WithTimeout();
+        await stuck.Output.WriteAsync(new byte[TcpFrame.InitialCredit * 2]).WithTimeout();
         await other.Output.WriteAsync("quick"u8.ToArray()).WithTimeout();
         await server.AcceptStreamAsync().WithTimeout();
         TransportStream accepted = await server.AcceptStreamAsync().WithTimeout();

@@ -40,7 +40,7 @@ public sealed class EarlyCallTests
         await using ClientChannel channel = ChannelSite.Builder(s_certificates, site)
             .UseSessionTickets(tickets)
             .UseEarlyData()
-            .UsePool(PoolOptions.Default with { MinConnections = 0, MaxConnections = 1 })
+            .UsePool(PoolOptions.Default with { MinConnections = 0, MaxConnections = 1, ConnectBackoff = TimeSpan.FromMilliseconds(1), MaxConnectBackoff = TimeSpan.FromMilliseconds(10) })
             .Build();
         using HttpClient http = channel.CreateHttpClient();
         Assert.AreEqual("late", await http.GetStringAsync("/early").WithTimeout(), "The first connection has no ticket.");
