@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test project, one after the other, and ends with "N passed, N failed, N skipped". See --help.
+# Runs every test project, one after the other but for those that mostly wait, and ends with "N passed, N failed, N skipped". See --help.
 set -euo pipefail
 
 setup_directory="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -9,8 +9,8 @@ usage() {
     cat <<'TEXT'
 Usage: test.sh [--configuration NAME] [--filter EXPRESSION] [--results DIR]
 
-Runs the built test projects below tests/ one after the other and writes a .trx
-file for each. The last line printed is "N passed, N failed, N skipped"; a test
+Runs the built test projects below tests/ and writes a .trx file for each; one
+after the other, but for those that say RunsBesideOthers and mostly wait. The last line printed is "N passed, N failed, N skipped"; a test
 that is inconclusive or ignored counts as skipped. Fails when a test failed, a
 project crashed or hung, or no test ran at all.
 
@@ -47,18 +47,38 @@ mapfile -t projects < <(grep -l '<IsTestProject>true' "$repository"/tests/*/*.cs
 
 rm -rf "$results"
 mkdir -p "$results"
-names=()
-for project in "${projects[@]}"; do
-    name="$(basename "$project" .csproj)"
-    names+=("$name")
+
+run_project() { # project: runs it, and notes its exit code beside its results
+    local name status=0
+    name="$(basename "$1" .csproj)"
     printf '\n== %s\n' "$name"
-    status=0
-    timeout --kill-after=30s "$project_limit" dotnet test "$project" --no-build --configuration "$configuration" --nologo \
+    timeout --kill-after=30s "$project_limit" dotnet test "$1" --no-build --configuration "$configuration" --nologo \
         -nodeReuse:false --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
         --results-directory "$results" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none \
         ${filter:+--filter "$filter"} </dev/null || status=$?
     printf '%s\n' "$status" >"$results/$name.exit"
+}
+
+# What mostly waits for clocks runs beside the others, and says afterwards what it found.
+names=()
+waits=''
+for project in "${projects[@]}"; do
+    names+=("$(basename "$project" .csproj)")
+    if grep -q '<RunsBesideOthers>true' "$project"; then
+        run_project "$project" >"$results/beside.log" 2>&1 &
+        waits=$!
+        continue
+    fi
+
+    run_project "$project"
+    if [ -n "$waits" ]; then
+        wait "$waits"
+        cat "$results/beside.log"
+        waits=''
+    fi
 done
+
+[ -z "$waits" ] || { wait "$waits"; cat "$results/beside.log"; }
 
 printf '\n'
 exec "$setup_directory/summarize-tests.sh" "$results" "${names[@]}"
