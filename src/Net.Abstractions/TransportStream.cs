@@ -57,7 +57,7 @@ public abstract class TransportStream : IDuplexPipe, IAsyncDisposable
 
     /// <summary>Aborts both directions.</summary>
     /// <param name="errorCode">Application error code, 0 to 2^62-1.</param>
-    public void Abort(long errorCode)
+    public virtual void Abort(long errorCode)
     {
         // Sending first: a reader whom the other abort wakes may end the stream at once, and what is cut must not look complete to the peer.
         AbortWrite(errorCode);

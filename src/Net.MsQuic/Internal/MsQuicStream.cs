@@ -153,6 +153,47 @@ internal sealed class MsQuicStream : TransportStream
     }
 
     /// <inheritdoc/>
+    /// <remarks>In one call: aborting sending and then reading, each by itself, now and then leaves the library waiting for an end of the stream that never comes.</remarks>
+    public override void Abort(long errorCode)
+    {
+        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
+        QuicStream? quic;
+        QuicAbortDirection directions = 0;
+        lock (_lock)
+        {
+            if (!_isReadOver && _readAbort == NotAborted)
+            {
+                _readAbort = errorCode;
+                directions |= QuicAbortDirection.Read;
+            }
+
+            if (_writeAbort == NotAborted && !_sendCompletion.Task.IsCompleted)
+            {
+                _writeAbort = errorCode;
+                directions |= QuicAbortDirection.Write;
+            }
+
+            quic = _quic;
+        }
+
+        if (quic is not null && directions != 0)
+        {
+            AbortNative(quic, directions, errorCode);
+        }
+
+        if ((directions & QuicAbortDirection.Write) != 0)
+        {
+            _output!.Fail(DescribeAbort(errorCode, null));
+        }
+
+        if ((directions & QuicAbortDirection.Read) != 0)
+        {
+            _input!.Fail(DescribeAbort(errorCode, null));
+            _receive!.Writer.CancelPendingFlush();
+        }
+    }
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
