@@ -104,94 +104,14 @@ internal sealed class MsQuicStream : TransportStream
     internal void Start(QuicStream? opened, Task<QuicStream>? opening = null) => _ = RunAsync(opened, opening);
 
     /// <inheritdoc/>
-    public override void AbortRead(long errorCode)
-    {
-        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
-        QuicStream? quic;
-        lock (_lock)
-        {
-            if (_isReadOver || _readAbort != NotAborted)
-            {
-                return;
-            }
-
-            _readAbort = errorCode;
-            quic = _quic;
-        }
-
-        _input!.Fail(DescribeAbort(errorCode, null));
-        if (quic is not null)
-        {
-            AbortNative(quic, QuicAbortDirection.Read, errorCode);
-        }
-
-        // The pump may wait for the application to make room, which it will not do any more.
-        _receive!.Writer.CancelPendingFlush();
-    }
+    public override void AbortRead(long errorCode) => Abort(QuicAbortDirection.Read, errorCode);
 
     /// <inheritdoc/>
-    public override void AbortWrite(long errorCode)
-    {
-        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
-        QuicStream? quic;
-        lock (_lock)
-        {
-            if (_writeAbort != NotAborted || _sendCompletion.Task.IsCompleted)
-            {
-                return;
-            }
-
-            _writeAbort = errorCode;
-            quic = _quic;
-        }
-
-        _output!.Fail(DescribeAbort(errorCode, null));
-        if (quic is not null)
-        {
-            AbortNative(quic, QuicAbortDirection.Write, errorCode);
-        }
-    }
+    public override void AbortWrite(long errorCode) => Abort(QuicAbortDirection.Write, errorCode);
 
     /// <inheritdoc/>
     /// <remarks>In one call: aborting sending and then reading, each by itself, now and then leaves the library waiting for an end of the stream that never comes.</remarks>
-    public override void Abort(long errorCode)
-    {
-        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
-        QuicStream? quic;
-        QuicAbortDirection directions = 0;
-        lock (_lock)
-        {
-            if (!_isReadOver && _readAbort == NotAborted)
-            {
-                _readAbort = errorCode;
-                directions |= QuicAbortDirection.Read;
-            }
-
-            if (_writeAbort == NotAborted && !_sendCompletion.Task.IsCompleted)
-            {
-                _writeAbort = errorCode;
-                directions |= QuicAbortDirection.Write;
-            }
-
-            quic = _quic;
-        }
-
-        if (quic is not null && directions != 0)
-        {
-            AbortNative(quic, directions, errorCode);
-        }
-
-        if ((directions & QuicAbortDirection.Write) != 0)
-        {
-            _output!.Fail(DescribeAbort(errorCode, null));
-        }
-
-        if ((directions & QuicAbortDirection.Read) != 0)
-        {
-            _input!.Fail(DescribeAbort(errorCode, null));
-            _receive!.Writer.CancelPendingFlush();
-        }
-    }
+    public override void Abort(long errorCode) => Abort(QuicAbortDirection.Both, errorCode);
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
@@ -203,6 +123,48 @@ internal sealed class MsQuicStream : TransportStream
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private void Abort(QuicAbortDirection wanted, long errorCode)
+    {
+        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
+        QuicStream? quic;
+        QuicAbortDirection directions = 0;
+        lock (_lock)
+        {
+            if (wanted.HasFlag(QuicAbortDirection.Read) && !_isReadOver && _readAbort == NotAborted)
+            {
+                _readAbort = errorCode;
+                directions |= QuicAbortDirection.Read;
+            }
+
+            if (wanted.HasFlag(QuicAbortDirection.Write) && _writeAbort == NotAborted && !_sendCompletion.Task.IsCompleted)
+            {
+                _writeAbort = errorCode;
+                directions |= QuicAbortDirection.Write;
+            }
+
+            quic = _quic;
+        }
+
+        // The library first: whom the failures wake may end the stream at once.
+        if (quic is not null && directions != 0)
+        {
+            AbortNative(quic, directions, errorCode);
+        }
+
+        if (directions.HasFlag(QuicAbortDirection.Write))
+        {
+            _output!.Fail(DescribeAbort(errorCode, null));
+        }
+
+        if (directions.HasFlag(QuicAbortDirection.Read))
+        {
+            _input!.Fail(DescribeAbort(errorCode, null));
+
+            // The pump may wait for the application to make room, which it will not do any more.
+            _receive!.Writer.CancelPendingFlush();
+        }
     }
 
     private static void AbortNative(QuicStream quic, QuicAbortDirection direction, long errorCode)
