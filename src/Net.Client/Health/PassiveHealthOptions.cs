@@ -25,7 +25,7 @@ public sealed record PassiveHealthOptions
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long the verdict then fails; afterwards the end point gets calls again and is judged anew. Default 10 s; range 100 ms to 1 hour. Each time it fails again within
+    /// How long the verdict then fails, that on the path only until a connection opens, which shows that the path works; afterwards the end point gets calls again and is judged anew. Default 10 s; range 100 ms to 1 hour. Each time it fails again within
     /// <see cref="Window"/> of that, the time doubles, up to <see cref="MaxHold"/>.
     /// </summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(10);
