@@ -63,6 +63,7 @@ internal static class FigureCounter
             figures[Figures.InFlightAtEnd] = ends.Min(end => calls.Count(c => c.WasInFlight(end.Began) && c.Hosts.Any(end.Hosts.Contains)));
         }
 
+        AddComparison(figures, calls);
         AddRecovery(figures, evidence);
         AddEjection(figures, evidence);
         return figures;
@@ -70,6 +71,16 @@ internal static class FigureCounter
 
     /// <summary>The smallest of the sorted values that so large a part does not exceed.</summary>
     internal static double Quantile(IReadOnlyList<double> sorted, double part) => sorted[Math.Clamp((int)Math.Ceiling(part * sorted.Count) - 1, 0, sorted.Count - 1)];
+
+    private static void AddComparison(Dictionary<string, double> figures, IReadOnlyCollection<CallRecord> calls)
+    {
+        IGrouping<string, CallRecord>[] clients = [.. calls.Where(static c => c.Result == CallResult.Ok).GroupBy(static c => c.Client).OrderBy(static g => g.Key.Length).ThenBy(static g => g.Key, StringComparer.Ordinal)];
+        if (clients.Length > 1)
+        {
+            double first = ClientFigures.MeanOf(clients[0]);
+            figures[Figures.MeanAgainstFirst] = clients.Skip(1).Max(ClientFigures.MeanOf) / first;
+        }
+    }
 
     // The first success after the last fault, for each client and load, and of these the latest: a client that never recovers makes the figure as long as the load.
     private static void AddRecovery(Dictionary<string, double> figures, RunEvidence evidence)

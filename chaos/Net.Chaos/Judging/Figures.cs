@@ -12,6 +12,7 @@ internal static class Figures
     internal const string Recovery = "recovery";
     internal const string Median = "p50";
     internal const string Slowest = "p99";
+    internal const string MeanAgainstFirst = "mean-against-first";
     internal const string AttemptsPerCall = "attempts-per-call";
     internal const string Handshakes = "handshakes";
     internal const string Ejection = "ejection";
@@ -48,6 +49,7 @@ internal static class Figures
         (Recovery, "time", "from the end of the last fault to the first success after it, over each client and load the longest"),
         (Median, "time", "latency that half of the successful calls kept below"),
         (Slowest, "time", "latency that 99 of 100 successful calls kept below"),
+        (MeanAgainstFirst, "ratio", "mean latency of the successful calls of each client but the first, by that of the first, the largest"),
         (AttemptsPerCall, "ratio", "attempts of all calls by their number"),
         (Handshakes, "connections", "connections that the clients opened after the warm-up"),
         (Ejection, "time", "from the end of a process to the last call that was sent to it, the longest"),

@@ -25,6 +25,16 @@ internal static class LedgerText
                 $"long streams  {evidence.Streams.Count} opened ({string.Join(", ", kinds)}), {evidence.Streams.Count(static s => s.BrokenAt is not null)} broken; {evidence.Streams.Sum(static s => s.Sent)} messages sent = {evidence.Streams.Sum(static s => s.Received)} back in their place + {evidence.Streams.Sum(static s => s.Wrong)} missing, doubled or changed");
         }
 
+        if (result.Scenario.Client.Balancing.Count > 1)
+        {
+            foreach (ClientFigures client in ClientFigures.Of(result.Scenario, evidence.Calls))
+            {
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{client.Client,-13} {client.Balancing,-17} {client.Ok} OK ({string.Join(", ", client.Hosts.Select(static h => string.Create(CultureInfo.InvariantCulture, $"{h.Host} {h.Ok}")))}); ms: mean {client.Mean * 1000:0.0}, p50 {client.Median * 1000:0.0}, p90 {client.Ninth * 1000:0.0}, p99 {client.Slowest * 1000:0.0}");
+            }
+        }
+
         if (evidence.Certificates is { } certificates)
         {
             yield return string.Create(

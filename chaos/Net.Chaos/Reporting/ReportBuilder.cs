@@ -24,6 +24,10 @@ internal static class ReportBuilder
         Machine = new MachineModel(RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription, Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
         Findings = [.. result.Findings.Select(static f => new FindingModel(f.Rule, f.Text, f.Measured, f.Holds))],
         Figures = result.Figures,
+        Clients = result.Scenario.Client.Balancing.Count == 1
+            ? []
+            : [.. ClientFigures.Of(result.Scenario, result.Evidence.Calls).Select(static c => new ClientModel(
+                c.Client, c.Balancing, c.Ok, c.Mean, c.Median, c.Ninth, c.Slowest, c.Hosts.ToDictionary(static h => h.Host, static h => h.Ok)))],
         Faults = [.. result.Evidence.Faults.Select(static f => new FaultModel(f.Word, f.Target, f.Began.TotalSeconds, f.Ended.TotalSeconds, f.Proof, f.ProofOf))],
         Seconds = CountSeconds(result.Evidence.Calls),
         BadCalls =

@@ -31,6 +31,9 @@ internal sealed record ReportModel
     /// <summary>By name; times in seconds, sizes in bytes.</summary>
     public required IReadOnlyDictionary<string, double> Figures { get; init; }
 
+    /// <summary>What each client saw, where they balance in different ways.</summary>
+    public IReadOnlyList<ClientModel> Clients { get; init; } = [];
+
     public required IReadOnlyList<FaultModel> Faults { get; init; }
 
     /// <summary>Each second of the load, for each host.</summary>
@@ -45,6 +48,9 @@ internal sealed record MachineModel(string System, string Framework, int Cores, 
 
 /// <summary>A thing that must hold.</summary>
 internal sealed record FindingModel(string Rule, string Text, string Measured, bool Holds);
+
+/// <summary>Successful calls of one client; latencies in seconds.</summary>
+internal sealed record ClientModel(string Client, string Balancing, int Ok, double Mean, double Median, double Ninth, double Slowest, IReadOnlyDictionary<string, int> Hosts);
 
 /// <summary>A fault as it happened; times in seconds from the start of the run.</summary>
 internal sealed record FaultModel(string Word, string Target, double Began, double Ended, long Proof, string ProofOf);

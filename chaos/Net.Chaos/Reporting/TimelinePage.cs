@@ -48,6 +48,7 @@ internal static class TimelinePage
         }
 
         WriteTimeline(page, report);
+        WriteClients(page, report.Clients);
         page.Append("<table><tr><th></th><th>what must hold</th><th>measured</th></tr>\n");
         foreach (FindingModel finding in report.Findings)
         {
@@ -68,6 +69,23 @@ internal static class TimelinePage
         }
 
         page.Append("</section>\n");
+    }
+
+    private static void WriteClients(StringBuilder page, IReadOnlyList<ClientModel> clients)
+    {
+        if (clients.Count == 0)
+        {
+            return;
+        }
+
+        page.Append("<table><tr><th>client</th><th>balancing</th><th>successes</th><th>mean</th><th>p50</th><th>p90</th><th>p99, ms</th></tr>\n");
+        foreach (ClientModel client in clients)
+        {
+            string hosts = string.Join(", ", client.Hosts.Select(static h => string.Create(CultureInfo.InvariantCulture, $"{h.Key} {h.Value}")));
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Text(client.Client)}</td><td>{Text(client.Balancing)}</td><td>{client.Ok} <small>{Text(hosts)}</small></td><td>{client.Mean * 1000:0.0}</td><td>{client.Median * 1000:0.0}</td><td>{client.Ninth * 1000:0.0}</td><td>{client.Slowest * 1000:0.0}</td></tr>\n");
+        }
+
+        page.Append("</table>\n");
     }
 
     private static void WriteTimeline(StringBuilder page, ReportModel report)

@@ -145,7 +145,7 @@ internal sealed class RunCast : IAsyncDisposable
             var identity = ClientIdentity.Open(
                 client, options.Trust ?? Certificates.Authority, options.ClientCertificate ?? Certificates.ClientCertificate(client), options.ClientKey ?? Certificates.ClientKey(client),
                 scenario.Client.EarlyData, Certificates.Handshakes, options.TimeProvider);
-            _clients.Add(new RunClient(client, scenario.Client, links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options));
+            _clients.Add(new RunClient(client, scenario.Client, scenario.Client.BalancingOf(_clients.Count), links, identity, unchecked((int)(seed + (ulong)_clients.Count)), options));
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class RunClient : IAsyncDisposable
     private readonly long _started;
     private long _opened;
 
-    internal RunClient(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, RunOptions options)
+    internal RunClient(string name, ClientPlan plan, string balancing, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed, RunOptions options)
     {
         Name = name;
         Plan = plan;
@@ -31,7 +31,7 @@ internal sealed class RunClient : IAsyncDisposable
         _started = _timeProvider.GetTimestamp();
         _engine = options.Engine == RunEngines.Auto ? null : RunEngines.Create(options.Engine, _timeProvider);
         _hosts = links.ToDictionary(static l => l.EndPoint, static l => l.Host);
-        Channel = Make(name, plan, links, identity, seed);
+        Channel = Make(balancing, links, seed);
         Channel.Changed += HandleChanged;
         _handler = new TracingHandler(Channel.CreateHttpHandler());
         Grpc = new GrpcClient(new Uri("https://localhost"), _handler, new GrpcClientOptions { TimeProvider = _timeProvider });
@@ -133,36 +133,36 @@ internal sealed class RunClient : IAsyncDisposable
         }
     }
 
-    private ClientChannel Make(string name, ClientPlan plan, IReadOnlyList<RunLink> links, ClientIdentity identity, int seed)
+    private ClientChannel Make(string balancing, IReadOnlyList<RunLink> links, int seed)
     {
         var builder = new NetChannelBuilder([.. links.Select(static l => l.EndPoint)])
-            .UseName(name)
-            .UseTls(identity)
+            .UseName(Name)
+            .UseTls(Identity)
             .UseClock(_timeProvider, new Random(seed))
-            .UseBalancing(BalancingOf(plan.Balancing))
-            .UseFallback(plan.Fallback ? FallbackPolicy.Prefer : FallbackPolicy.Exact)
+            .UseBalancing(BalancingOf(balancing))
+            .UseFallback(Plan.Fallback ? FallbackPolicy.Prefer : FallbackPolicy.Exact)
             .UsePool(new PoolOptions
             {
-                MinConnections = plan.MinConnections,
-                MaxConnections = plan.MaxConnections,
-                MaxProbeTimeouts = plan.ProbeTimeouts,
-                IdleTimeout = plan.Idle > TimeSpan.Zero ? plan.Idle : PoolOptions.Default.IdleTimeout,
-                Lifetime = plan.Lifetime > TimeSpan.Zero ? plan.Lifetime : PoolOptions.Default.Lifetime,
+                MinConnections = Plan.MinConnections,
+                MaxConnections = Plan.MaxConnections,
+                MaxProbeTimeouts = Plan.ProbeTimeouts,
+                IdleTimeout = Plan.Idle > TimeSpan.Zero ? Plan.Idle : PoolOptions.Default.IdleTimeout,
+                Lifetime = Plan.Lifetime > TimeSpan.Zero ? Plan.Lifetime : PoolOptions.Default.Lifetime,
             })
-            .AddCircuitBreaker(new CircuitBreakerOptions { OpenTime = plan.BreakerOpen, MaxOpenTime = plan.BreakerOpen * OpenTimeGrowth })
+            .AddCircuitBreaker(new CircuitBreakerOptions { OpenTime = Plan.BreakerOpen, MaxOpenTime = Plan.BreakerOpen * OpenTimeGrowth })
             .UseHealth(new HealthOptions
             {
-                Interval = plan.HealthInterval,
-                ConfirmInterval = Min(plan.HealthInterval, HealthOptions.Default.ConfirmInterval),
-                RecoveryInterval = Min(plan.HealthInterval, HealthOptions.Default.RecoveryInterval),
-                IdleInterval = Max(plan.HealthInterval, HealthOptions.Default.IdleInterval),
-                Timeout = Min(plan.HealthInterval, HealthOptions.Default.Timeout),
-                Passive = PassiveHealthOptions.Default with { Hold = Max(plan.BreakerOpen, TimeSpan.FromMilliseconds(100)) },
+                Interval = Plan.HealthInterval,
+                ConfirmInterval = Min(Plan.HealthInterval, HealthOptions.Default.ConfirmInterval),
+                RecoveryInterval = Min(Plan.HealthInterval, HealthOptions.Default.RecoveryInterval),
+                IdleInterval = Max(Plan.HealthInterval, HealthOptions.Default.IdleInterval),
+                Timeout = Min(Plan.HealthInterval, HealthOptions.Default.Timeout),
+                Passive = PassiveHealthOptions.Default with { Hold = Max(Plan.BreakerOpen, TimeSpan.FromMilliseconds(100)) },
             })
-            .AddTimeouts(new TimeoutOptions { PerCall = Timeout.InfiniteTimeSpan, PerAttempt = plan.AttemptTimeout });
-        if (plan.Attempts > 1)
+            .AddTimeouts(new TimeoutOptions { PerCall = Timeout.InfiniteTimeSpan, PerAttempt = Plan.AttemptTimeout });
+        if (Plan.Attempts > 1)
         {
-            builder.AddRetry(new RetryOptions { MaxAttempts = plan.Attempts }, new RetryBudgetOptions { MaxTokens = plan.RetryBudget });
+            builder.AddRetry(new RetryOptions { MaxAttempts = Plan.Attempts }, new RetryBudgetOptions { MaxTokens = Plan.RetryBudget });
         }
 
         if (_engine is not null)
@@ -170,7 +170,7 @@ internal sealed class RunClient : IAsyncDisposable
             builder.UseEngine(_engine);
         }
 
-        return (plan.EarlyData ? builder.UseEarlyData() : builder).Build();
+        return (Plan.EarlyData ? builder.UseEarlyData() : builder).Build();
     }
 
     private static BalancingPolicy BalancingOf(string word) => word switch

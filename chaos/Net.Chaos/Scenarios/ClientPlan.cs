@@ -3,8 +3,11 @@ namespace Net.Chaos.Scenarios;
 /// <summary>How the pool of each client is set.</summary>
 internal sealed record ClientPlan
 {
-    /// <summary><c>round-robin</c>, <c>least-connections</c>, <c>weighted</c>, <c>power-of-two</c>, <c>peak-ewma</c> or <c>ring-hash</c>.</summary>
-    internal string Balancing { get; init; } = "least-connections";
+    /// <summary>
+    /// <c>round-robin</c>, <c>least-connections</c> (the default), <c>weighted</c>, <c>power-of-two</c>, <c>peak-ewma</c> or <c>ring-hash</c>. Where there are several, the clients take them in turn, so that one
+    /// run compares them.
+    /// </summary>
+    internal IReadOnlyList<string> Balancing { get; init; } = ["least-connections"];
 
     /// <summary>Attempts of a call, the first included. Default 3; range 1 to 5.</summary>
     internal int Attempts { get; init; } = 3;
@@ -41,4 +44,8 @@ internal sealed record ClientPlan
 
     /// <summary>Whether idempotent calls may travel as 0-RTT data. Default <c>false</c>.</summary>
     internal bool EarlyData { get; init; }
+
+    /// <summary>How a client balances.</summary>
+    /// <param name="client">Which one; 0 is the first.</param>
+    internal string BalancingOf(int client) => Balancing[client % Balancing.Count];
 }

@@ -58,7 +58,7 @@ internal static class TopologyReader
         TimeSpan most = TimeSpan.FromMinutes(10);
         var plan = new ClientPlan
         {
-            Balancing = node.Choice<int>("balancing", [.. Balancings.Select(static (word, i) => (word, i))]) is { } index ? Balancings[index] : defaults.Balancing,
+            Balancing = ReadBalancing(node) ?? defaults.Balancing,
             Attempts = node.Integer("attempts", 1, 5) ?? defaults.Attempts,
             RetryBudget = node.Integer("retry-budget", 1, 1000) ?? defaults.RetryBudget,
             MinConnections = node.Integer("min-connections", 0, MostConnections) ?? defaults.MinConnections,
@@ -79,6 +79,20 @@ internal static class TopologyReader
 
         node.EndOfKeys();
         return plan;
+    }
+
+    private static IReadOnlyList<string>? ReadBalancing(ScenarioNode node)
+    {
+        IReadOnlyList<string>? words = node.Words("balancing");
+        foreach (string word in words ?? [])
+        {
+            if (!Balancings.Contains(word))
+            {
+                node.Fault(node.Find("balancing")!, $"balancing is '{word}'; it must be {string.Join(", ", Balancings)}, or a list of these.");
+            }
+        }
+
+        return words is { Count: 0 } ? null : words;
     }
 
     private static readonly string[] Balancings = ["round-robin", "least-connections", "weighted", "power-of-two", "peak-ewma", "ring-hash"];

@@ -92,6 +92,31 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void ClientsThatBalanceInDifferentWays_AreComparedInEveryReport()
+    {
+        RunResult result = Result(holds: true);
+        CallRecord fast = Make(3, "c2");
+        fast.End(CallResult.Ok, TimeSpan.FromSeconds(3.125), hosts: ["h2"]);
+        RunEvidence evidence = result.Evidence with { Calls = [.. result.Evidence.Calls, fast] };
+        result = result with
+        {
+            Scenario = result.Scenario with { Topology = new Topology { Clients = 3 }, Client = new ClientPlan { Balancing = ["round-robin", "peak-ewma"] } },
+            Evidence = evidence,
+            Figures = FigureCounter.Count(evidence),
+        };
+
+        ReportModel report = ReportBuilder.Build(result, Command);
+
+        Assert.AreSequenceEqual(["c1 round-robin 0.25", "c2 peak-ewma 0.125"], report.Clients.Select(static c => FormattableString.Invariant($"{c.Client} {c.Balancing} {c.Mean}")));
+        Assert.AreEqual(1, report.Clients[1].Hosts["h2"]);
+        Assert.AreEqual(0.5, report.Figures[Figures.MeanAgainstFirst]);
+        Assert.Contains("peak-ewma         1 OK (h2 1); ms: mean 125.0, p50 125.0, p90 125.0, p99 125.0", LedgerText.Of(result).Last());
+        Assert.Contains("<td>peak-ewma</td><td>1 <small>h2 1</small></td><td>125.0</td>", TimelinePage.Write([report]));
+        Assert.Contains("\"balancing\": \"peak-ewma\"", JsonSerializer.Serialize([report], ReportJson.Default.IReadOnlyListReportModel));
+        Assert.IsEmpty(Report(holds: true).Clients, "There is nothing to compare.");
+    }
+
+    [TestMethod]
     public void Passed_RunWithoutFindings_IsNoSuccess() => Assert.IsFalse((Result(holds: true) with { Findings = [] }).Passed);
 
     private static ReportModel Report(bool holds) => ReportBuilder.Build(Result(holds), Command);
@@ -109,8 +134,8 @@ public sealed class ReportTests
         return new RunResult(scenario, ulong.MaxValue, DateTimeOffset.UnixEpoch, evidence, [finding], FigureCounter.Count(evidence), null);
     }
 
-    private static CallRecord Make(int second) => new()
+    private static CallRecord Make(int second, string client = "c1") => new()
     {
-        Id = (UInt128)second, Client = "c1", Load = "unary 1", IsIdempotent = true, Began = TimeSpan.FromSeconds(second), Deadline = TimeSpan.FromSeconds(second + 10),
+        Id = (UInt128)second, Client = client, Load = "unary 1", IsIdempotent = true, Began = TimeSpan.FromSeconds(second), Deadline = TimeSpan.FromSeconds(second + 10),
     };
 }

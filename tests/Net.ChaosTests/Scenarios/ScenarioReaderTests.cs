@@ -43,7 +43,7 @@ public sealed class ScenarioReaderTests
         CollectionAssert.AreEqual((int[])[11, 15], scenario.Rows.ToArray());
         CollectionAssert.AreEqual((string[])["c1", "c2"], scenario.Topology.ClientNames.ToArray());
         CollectionAssert.AreEqual((string[])["--max-streams", "50"], scenario.Topology.HostArguments.ToArray());
-        Assert.AreEqual("peak-ewma", scenario.Client.Balancing);
+        Assert.AreEqual("peak-ewma", scenario.Client.Balancing.Single());
         Assert.AreEqual(TimeSpan.FromMilliseconds(500), scenario.Client.HealthInterval);
         Assert.IsTrue(scenario.Client.Fallback);
         Assert.AreEqual(TimeSpan.FromSeconds(1), scenario.WarmUp);
@@ -116,6 +116,22 @@ public sealed class ScenarioReaderTests
         Assert.AreEqual("attack rapid-reset", scenario.Faults[1].Action.Word);
         Assert.AreEqual("h1, h2", scenario.Faults[1].Action.Target);
         Assert.AreEqual(CertificateChange.Revoke, ((CertificateFault)scenario.Faults[2].Action).Change);
+    }
+
+    [TestMethod]
+    public void Read_SeveralWaysOfBalancing_AreTakenInTurnByTheClients()
+    {
+        ClientPlan plan = ScenarioReader.Read("""
+            client: {balancing: [round-robin, peak-ewma]}
+            load: [{unary: {rate: 1}}]
+            """, "compare.yaml").Client;
+        ScenarioException exception = Assert.ThrowsExactly<ScenarioException>(() => ScenarioReader.Read("""
+            client: {balancing: [round-robin, fastest]}
+            load: [{unary: {rate: 1}}]
+            """, "compare.yaml"));
+
+        Assert.AreSequenceEqual(["round-robin", "peak-ewma", "round-robin"], Enumerable.Range(0, 3).Select(plan.BalancingOf));
+        Assert.Contains("balancing is 'fastest'; it must be round-robin,", exception.Message);
     }
 
     [TestMethod]
