@@ -275,13 +275,13 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
-        bool isWaiting = false;
+        bool isWaiting = BytesInFlight() > 0;
         foreach (Ngtcp2Stream stream in _streams.Values)
         {
             isWaiting |= stream.CanRead && !stream.IsReceiveEnded;
         }
 
-        if (_silence.TryPing(now, isWaiting && IsConfirmed))
+        if (_silence.TryPing(now, isWaiting && IsConfirmed, _lastReceived))
         {
             ArmPing();
         }

@@ -25,6 +25,9 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     // An acknowledgement that waits an eighth of this, and two steps of the timers more, is far from the 25 ms that the peer was told (RFC 9000, section 13.2.1).
     private const ulong ShortRtt = 8 * TimerGranularity;
+
+    // As many probe timeouts in a row are an interruption and no stray loss.
+    private const int SilentProbes = 2;
     private readonly EndpointDriver _endpoint;
     private readonly IDriverHost _host;
     private readonly TransportOptions _options;
@@ -156,6 +159,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         ulong now = _host.Now;
         _progress = false;
         _hasNewPacket = false;
+        int silentProbes = _probeTimeouts;
         NoteReceived(data.Length, ecn, now);
         bool isKnownPath = remote == RemoteAddress;
         if (isKnownPath)
@@ -192,6 +196,12 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         {
             EndForExcess("too many datagrams without progress");
             return;
+        }
+
+        if (silentProbes >= SilentProbes && _hasNewPacket && BytesInFlight() > 0)
+        {
+            // The path is back. The next probe, which alone could tell what was lost meanwhile, may be far off: its intervals have doubled. A PING is acknowledged at once.
+            ArmPing();
         }
 
         AfterNativeCall();

@@ -4,16 +4,23 @@ namespace Net.Ngtcp2.Driver;
 /// <remarks>
 /// A server sends to the address that it saw last. When a NAT gives the client another one, or the server could not validate the client's new path and went back to an old one
 /// (RFC 9000, section 9.3.2), all that the server sends is lost; a client that only receives sends nothing from which the server could learn better, and both wait for the idle timeout.
-/// A PING from where the client is now ends that. It goes out after one second in which no data of a stream moved either way while a stream is open, then after two more, four, and so on up to half the
-/// idle timeout: a stream that is quiet for its own reasons costs a few packets, and a connection that nobody uses ends at most that much later.
+/// And where a path is interrupted, the probes of loss detection come at doubled intervals (RFC 9002, section 6.2.1): a path that comes back for a moment may be gone again before the next of them.
+/// A PING from where the client is now ends that. It goes out after one second in which no data of a stream moved either way while the client waits for something.
+/// As long as the server answers, the next ones follow after two more, four, and so on up to half the idle timeout: a stream that is quiet for its own reasons costs a few packets, and a connection that
+/// nobody uses ends at most that much later. While nothing is heard at all they follow every two seconds for a minute, one small packet each time, and then double, too.
+/// Where what is in flight fills the congestion window, as in a large transfer, the library sends no PING, and the probes alone find the path again.
 /// </remarks>
 internal struct SilenceWatch
 {
+    /// <summary>How many PINGs without any answer keep their interval.</summary>
+    internal const int SteadyPings = 30;
     private const ulong FirstInterval = Interop.Ngtcp2Native.NGTCP2_SECONDS;
+    private const ulong SteadyInterval = 2 * FirstInterval;
     private const ulong ShareOfIdleTimeout = 2;
     private readonly ulong _longest;
     private ulong _interval;
     private ulong _since;
+    private int _unanswered;
 
     /// <summary>A watch that is off until <see cref="NoteProgress"/> or <see cref="Begin"/>.</summary>
     /// <param name="idleTimeout">The connection's idle timeout in nanoseconds; 0 or <see cref="ulong.MaxValue"/>: none.</param>
@@ -30,6 +37,7 @@ internal struct SilenceWatch
     internal void NoteProgress(ulong now)
     {
         _since = now;
+        _unanswered = 0;
         _interval = FirstInterval <= _longest ? FirstInterval : 0;
     }
 
@@ -44,8 +52,9 @@ internal struct SilenceWatch
 
     /// <summary>Whether a PING should be sent now; counts it as sent.</summary>
     /// <param name="now">The time in nanoseconds.</param>
-    /// <param name="isWaiting">Whether a stream is open. Without one the watch goes off.</param>
-    internal bool TryPing(ulong now, bool isWaiting)
+    /// <param name="isWaiting">Whether a stream is open or something is not acknowledged. Without either the watch goes off.</param>
+    /// <param name="lastReceived">When anything last came from the server, in nanoseconds.</param>
+    internal bool TryPing(ulong now, bool isWaiting, ulong lastReceived)
     {
         if (now < Due)
         {
@@ -58,8 +67,10 @@ internal struct SilenceWatch
             return false;
         }
 
+        _unanswered = lastReceived > _since ? 0 : _unanswered + 1;
+        ulong next = _unanswered is > 0 and < SteadyPings ? SteadyInterval : _interval * 2;
         _since = now;
-        _interval = _interval * 2 <= _longest ? _interval * 2 : 0;
+        _interval = next <= _longest ? next : 0;
         return true;
     }
 }
