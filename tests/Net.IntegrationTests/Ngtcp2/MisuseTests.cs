@@ -55,7 +55,7 @@ public sealed class MisuseTests : Ngtcp2Test
                 }
                 catch (Exception exception)
                 {
-                    unexpected.Enqueue(exception);
+                    unexpected.Enqueue(new AssertFailedException($"In {operations.Doing}: {exception.Message}", exception));
                 }
             }
         })));

@@ -11,6 +11,9 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
     private static readonly IPEndPoint Nowhere = new(IPAddress.Loopback, 9);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>What it does now, or did last: what to look at when it does not end.</summary>
+    internal string Doing { get; private set; } = "";
+
     /// <summary>Does one thing.</summary>
     internal async Task StepAsync()
     {
@@ -40,17 +43,21 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
         switch (random.Next(4))
         {
             case 0:
+                Doing = "engine.ConnectAsync";
                 targets.Connections.Put(random, await engine.ConnectAsync(targets.Connect, token));
                 break;
             case 1:
+                Doing = "engine.ConnectAsync";
                 targets.Connections.Put(random, await engine.ConnectAsync(targets.Connect with { RemoteEndPoint = Nowhere }, token));
                 break;
             case 2:
+                Doing = "engine.ConnectAsync";
                 targets.Connections.Put(random, await engine.ConnectAsync(targets.Connect with { LocalEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0) }, token));
                 break;
             default:
                 await using (TransportListener listener = await engine.ListenAsync(targets.Listen, token))
                 {
+                    Doing = "listener.AcceptAsync";
                     await listener.AcceptAsync(token);
                 }
 
@@ -62,12 +69,14 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
     {
         if (random.Next(12) == 0)
         {
+            Doing = "ReplaceListenerAsync";
             await targets.ReplaceListenerAsync(random);
             return;
         }
 
         if (random.Next(12) == 0)
         {
+            Doing = "Listener.StopAcceptingAsync";
             await targets.Listener.StopAcceptingAsync(token);
             return;
         }
@@ -82,6 +91,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
     {
         if (connection is null)
         {
+            Doing = "Engine.ConnectAsync";
             targets.Connections.Put(random, await targets.Engine.ConnectAsync(targets.Connect, token));
             return;
         }
@@ -92,24 +102,30 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 ReadProperties(connection);
                 break;
             case 1:
+                Doing = "TransportConnection.PingAsync";
                 await connection.PingAsync(token);
                 break;
             case 2:
+                Doing = "TransportConnection.MigrateAsync";
                 await connection.MigrateAsync(random.Next(3) switch { 0 => null, 1 => new IPEndPoint(IPAddress.IPv6Loopback, 0), _ => new IPEndPoint(IPAddress.Parse("127.0.0.5"), 0) }, token);
                 break;
             case 3:
+                Doing = "TransportConnection.UpdateKeysAsync";
                 await connection.UpdateKeysAsync(token);
                 break;
             case 4 when random.Next(4) == 0:
+                Doing = "TransportConnection.CloseAsync";
                 await connection.CloseAsync(PickCode(), new string('x', random.Next(2000)), token);
                 break;
             case 5 when random.Next(4) == 0:
+                Doing = "TransportConnection.DisposeAsync";
                 await connection.DisposeAsync();
                 break;
             case 6:
                 connection.TrySendDatagram(new byte[random.Next(1500)]);
                 break;
             case 7:
+                Doing = "TransportConnection.ReceiveDatagramAsync";
                 await connection.ReceiveDatagramAsync(token);
                 break;
             case 8:
@@ -121,6 +137,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 connection.PathChanged -= targets.Handle;
                 break;
             case 10 or 11:
+                Doing = "TransportConnection.AcceptStreamAsync";
                 targets.Streams.Put(random, new StreamTarget(await connection.AcceptStreamAsync(token)));
                 break;
             case 12 or 13:
@@ -131,6 +148,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
 
                 break;
             default:
+                Doing = "TransportConnection.OpenStreamAsync";
                 targets.Streams.Put(random, new StreamTarget(await connection.OpenStreamAsync(PickDirection(), (Idempotency)random.Next(3), token)));
                 break;
         }
@@ -157,6 +175,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 stream.Priority = new StreamPriority(random.Next(-1, 9), random.Next(2) == 0);
                 break;
             case 3:
+                Doing = "TransportStream.DisposeAsync";
                 await stream.DisposeAsync();
                 break;
             case 4:
@@ -181,6 +200,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 reader.CancelPendingRead();
                 break;
             case 1:
+                Doing = "reader.CompleteAsync";
                 await reader.CompleteAsync(random.Next(2) == 0 ? null : new IOException("a reason of the application's"));
                 break;
             case 2:
@@ -197,6 +217,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
 
                 break;
             default:
+                Doing = "reader.ReadAsync";
                 ReadResult read = random.Next(2) == 0 ? await reader.ReadAsync(token) : await reader.ReadAtLeastAsync(random.Next(5000), token);
                 target.LastRead = read.Buffer;
                 reader.AdvanceTo(read.Buffer.GetPosition(random.NextInt64(read.Buffer.Length + 1)), read.Buffer.End);
@@ -212,6 +233,7 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 writer.CancelPendingFlush();
                 break;
             case 1:
+                Doing = "writer.CompleteAsync";
                 await writer.CompleteAsync(random.Next(2) == 0 ? null : new IOException("a reason of the application's"));
                 break;
             case 2:
@@ -225,9 +247,11 @@ internal sealed class RandomOperations(Random random, OperationTargets targets)
                 writer.Advance(random.Next(1, 50_000));
                 break;
             case 5:
+                Doing = "writer.FlushAsync";
                 await writer.FlushAsync(token);
                 break;
             default:
+                Doing = "writer.WriteAsync";
                 await writer.WriteAsync(new byte[random.Next(200_000)], token);
                 break;
         }
