@@ -234,6 +234,7 @@ public sealed class RawStreamRoutingTests
         Assert.AreEqual(RawStreamErrorCodes.HandlerFailed, exception.ApplicationErrorCode);
         Assert.IsFalse(exception.IsSafeToRetry);
         Assert.AreEqual("a", await good.ReceiveAsync(1));
+        await fixture.Log.WhenLogged(5011);
         (LogLevel level, EventId id, string message, Exception? logged) = Assert.ContainsSingle(fixture.Log.Entries.Where(static entry => entry.Level >= LogLevel.Warning));
         Assert.AreEqual(5011, id.Id);
         Assert.AreEqual(LogLevel.Error, level);
@@ -250,6 +251,7 @@ public sealed class RawStreamRoutingTests
         await stream.SendAsync("x");
 
         Assert.AreEqual(RawStreamErrorCodes.HandlerFailed, (await stream.FailsAsync()).ApplicationErrorCode);
+        await fixture.Log.WhenLogged(5011);
         Assert.ContainsSingle(static entry => entry.Id.Id == 5011, fixture.Log.Entries);
     }
 
