@@ -111,11 +111,16 @@ public sealed class ErrorMatrixTests
         Task<HttpResponseMessage> sending = fixture.Client.SendAsync(Http3Fixture.Get(), CancellationToken.None);
         ServerRequest seen = await fixture.AcceptRequestAsync();
         await seen.ReadToEndAsync();
+        var draining = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Client.Draining += (_, _) => draining.TrySetResult();
         await fixture.OpenUnidirectionalAsync(Convert.FromHexString(hex));
 
         ConnectionClose close = await fixture.Server.Closed.WithTimeout();
         Assert.AreEqual((long)code, close.ApplicationErrorCode, $"{what}: {close.Reason}");
         await AssertRequestFailsAsync(sending, code, what);
+
+        // It begins to drain after it has begun to close.
+        await draining.Task.WithTimeout();
         Assert.IsTrue(fixture.Client.IsDraining);
     }
 
