@@ -61,6 +61,7 @@ internal sealed class HandlerFixture : IAsyncDisposable
             Tls = (in ClientHello _) => tls,
             Limits = serverLimits ?? TransportLimits.Default,
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            HandshakeTimeout = TestDeadline.Limit,
         });
         var fixture = new HandlerFixture(network, engine, listener, answer);
         var options = new Http3HandlerOptions
@@ -69,6 +70,7 @@ internal sealed class HandlerFixture : IAsyncDisposable
             Tls = new ClientTlsOptions { ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) },
             Fallback = fixture.Fallback,
             TransportIdleTimeout = Timeout.InfiniteTimeSpan,
+            ConnectTimeout = TestDeadline.Limit,
             LoggerFactory = fixture.Log,
             TimeProvider = time ?? TimeProvider.System,
         };

@@ -68,6 +68,7 @@ internal sealed class Http3Fixture : IAsyncDisposable
             Tls = (in ClientHello _) => tls,
             Limits = serverLimits ?? TransportLimits.Default,
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            HandshakeTimeout = TestDeadline.Limit,
         });
         Task<TransportConnection?> accept = listener.AcceptAsync().AsTask();
         TransportConnection connection = await engine.ConnectAsync(new ConnectOptions
@@ -77,6 +78,7 @@ internal sealed class Http3Fixture : IAsyncDisposable
             ApplicationProtocols = [Http3Connection.ApplicationProtocol],
             Tls = new ClientTlsOptions { ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) },
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            HandshakeTimeout = TestDeadline.Limit,
         }).WithTimeout();
         var options = new Http3ConnectionOptions { LoggerFactory = log, TimeProvider = time ?? TimeProvider.System };
         Http3Connection client = await Http3Connection.StartAsync(connection, change is null ? options : change(options)).WithTimeout();

@@ -73,6 +73,7 @@ internal sealed class MemorySite : IAsyncDisposable
         {
             options.Engine = engine;
             options.IdleTimeout = Timeout.InfiniteTimeSpan;
+            options.HandshakeTimeout = TestDeadline.Limit;
             options.ServerCertificateChain.AddRange(Https.ServerCertificateChain!);
             options.GracefulCloseDelay = TimeSpan.Zero;
             options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
@@ -80,6 +81,8 @@ internal sealed class MemorySite : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(options =>
         {
+            // In real time, and 5 s long: a test that stands still meanwhile is no slow client.
+            options.Limits.MinRequestBodyDataRate = null;
             server?.Invoke(options);
             options.Listen(IPAddress.Loopback, 0, listen =>
             {
@@ -111,6 +114,7 @@ internal sealed class MemorySite : IAsyncDisposable
             ApplicationProtocols = [applicationProtocol],
             Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = new CertificateTrust(roots ?? TestCertificates.Shared.Roots) },
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            HandshakeTimeout = TestDeadline.Limit,
             Limits = limits ?? TransportLimits.Default,
         }).WithTimeout();
 
