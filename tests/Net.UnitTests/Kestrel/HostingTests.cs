@@ -22,18 +22,7 @@ public sealed class HostingTests
     public async Task NoEngine_AtAll_ServesHttp2OnTcpAndSaysWhatIsMissing()
     {
         var log = new LogRecorder();
-        WebApplicationBuilder builder = CreateBuilder(log);
-        builder.AddNetServer(static options =>
-        {
-            options.EndPoints.Clear();
-            options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, FreePort()));
-            options.Identity = TestCertificates.Shared.Server;
-            options.Transport.Candidates = [NoFirst, NoSecond];
-        });
-        WebApplication application = builder.Build();
-        application.MapGet("/", static () => "over TCP");
-        application.MapNetStream("echo", new EchoHandler());
-        await application.StartAsync().WithTimeout();
+        WebApplication application = await StartWithoutEngineAsync(log);
         await using (application)
         {
             using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } });
@@ -175,6 +164,35 @@ public sealed class HostingTests
         Assert.IsTrue(selector.CanBind(new IPEndPoint(IPAddress.IPv6Any, 443)));
         Assert.IsFalse(selector.CanBind(new System.Net.Sockets.UnixDomainSocketEndPoint("socket")));
         await Assert.ThrowsExactlyAsync<InvalidOperationException>(async () => await site.Services.GetRequiredService<IMultiplexedConnectionListenerFactory>().BindAsync(site.EndPoint));
+    }
+
+    /// <summary>Starts on a port that was free a moment ago, and on another where some other program has taken it since.</summary>
+    private static async Task<WebApplication> StartWithoutEngineAsync(LogRecorder log)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            WebApplicationBuilder builder = CreateBuilder(log);
+            builder.AddNetServer(static options =>
+            {
+                options.EndPoints.Clear();
+                options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, FreePort()));
+                options.Identity = TestCertificates.Shared.Server;
+                options.Transport.Candidates = [NoFirst, NoSecond];
+            });
+            WebApplication application = builder.Build();
+            application.MapGet("/", static () => "over TCP");
+            application.MapNetStream("echo", new EchoHandler());
+            try
+            {
+                await application.StartAsync().WithTimeout();
+                return application;
+            }
+            catch (IOException exception) when (exception.InnerException is AddressInUseException && attempt < 10)
+            {
+                await application.DisposeAsync();
+                log.Entries.Clear();
+            }
+        }
     }
 
     private static WebApplicationBuilder CreateBuilder(LogRecorder log)
