@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -92,8 +93,23 @@ public sealed class StreamReuseTests
         long before = GC.GetTotalAllocatedBytes(precise: true);
         for (int i = 0; i < count; i++)
         {
-            Http3Exchange exchange = end ? await peer.BeginGetAsync(path) : await peer.BeginAsync("GET", path);
+            Http3Exchange exchange = await peer.OpenAsync();
+            byte[] request = Http3Bytes.Request("GET", path);
+            if (end)
+            {
+                // In one piece with its end: one that comes after the handler's counts as input left unread.
+                exchange.Stream.Output.Write(request);
+                await exchange.Stream.Output.CompleteAsync();
+            }
+            else
+            {
+                await exchange.SendAsync(request);
+            }
+
             await exchange.ReadResponseAsync();
+
+            // The response is there before the server looks whether input is left; the end that disposing sends must not come before that.
+            await exchange.Stream.SendCompletion.WithTimeout().ContinueWith(static _ => { }, TaskScheduler.Default);
             await exchange.Stream.DisposeAsync();
             await SettledAsync(exchange);
         }
