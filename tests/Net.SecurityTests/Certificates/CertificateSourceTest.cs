@@ -71,6 +71,13 @@ public abstract class CertificateSourceTest
         source.Looked -= Handle;
     }
 
+    /// <summary>Lets more time pass than until the next look. A look that began on the way may have met an earlier time; it is over then, and those that follow find the time as it is.</summary>
+    internal async Task PassAsync(CertificateSource source, TimeSpan time)
+    {
+        Time.Advance(time);
+        await LookAsync(source);
+    }
+
     /// <summary>Opening must fail.</summary>
     internal CertificateSourceException OpenFails(CertificateFault fault, CertificateSourceOptions? options = null)
     {

@@ -77,7 +77,7 @@ public sealed class RevocationTests : CertificateSourceTest
         Assert.IsTrue(Judge(closed, _good).IsAccepted);
 
         // The answer from before is remembered, but not beyond the list.
-        Time.Advance(TimeSpan.FromHours(1));
+        await PassAsync(closed, TimeSpan.FromHours(1));
 
         PeerCertificateVerdict verdict = Judge(closed, _good);
         Assert.AreEqual(CertificateRefusal.RevocationUnknown, verdict.Refusal);

@@ -140,7 +140,7 @@ public sealed class WatchTests : CertificateSourceTest
         }
 
         Assert.AreEqual(1, Log.Count("Refused"));
-        Time.Advance(TimeSpan.FromMinutes(6));
+        await PassAsync(source, TimeSpan.FromMinutes(6));
         await LookAsync(source);
 
         Assert.AreEqual(second.SerialNumber, Serial(source));
@@ -161,7 +161,7 @@ public sealed class WatchTests : CertificateSourceTest
         await LookAsync(source);
         Assert.AreEqual(1, source.Current.Trust!.Generation, "The stamp says that nothing changed.");
 
-        Time.Advance(TimeSpan.FromSeconds(10));
+        await PassAsync(source, TimeSpan.FromSeconds(10));
         await LookAsync(source);
         await LookAsync(source);
 
@@ -237,7 +237,7 @@ public sealed class WatchTests : CertificateSourceTest
         });
         listener.Start();
         CertificateSource source = Open(Options with { Name = name, PollInterval = TimeSpan.FromHours(1) });
-        Time.Advance(TimeSpan.FromDays(10));
+        await LookForDaysAsync(source, 10);
 
         listener.RecordObservableInstruments();
         Files.Replace("server.pem", CertificateDirectory.Pem(First));
