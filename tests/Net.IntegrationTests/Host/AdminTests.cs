@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using Net.Hosting;
+using Net.IntegrationTests.Ngtcp2;
 using Net.IntegrationTests.Setup;
 
 namespace Net.IntegrationTests.Host;
@@ -36,6 +37,8 @@ public sealed class AdminTests : HostTest
         Assert.AreEqual(ExitCodes.Ok, echo.ExitCode, echo.Everything);
         using var http = new HttpClient { BaseAddress = server.Admin, Timeout = Limit };
 
+        // The stream is counted behind the end of its answer.
+        await Waiting.Until(async () => (await http.GetStringAsync("metrics")).Contains("transport_server_stream_duration_seconds_count", StringComparison.Ordinal), "the stream is counted");
         using HttpResponseMessage response = await http.GetAsync("metrics");
         string text = await response.Content.ReadAsStringAsync();
 
