@@ -64,7 +64,9 @@ public sealed class ServeAuditTests : HostTest, IDisposable
         await File.WriteAllTextAsync(_files.Combine("access.json"), Rules.Replace("reader", "user", StringComparison.Ordinal));
         await FindAsync("configuration", "success", static e => Text(e, "resource") == "access.json");
         await File.WriteAllTextAsync(_files.Combine("access.json"), Rules.Replace("issuer\"", "isuer\"", StringComparison.Ordinal));
-        StringAssert.Contains(Text(await FindAsync("configuration", "failure", static e => Text(e, "resource") == "access.json"), "detail"), "isuer");
+
+        // The file is written in place: of half of it the server may complain, too.
+        await FindAsync("configuration", "failure", static e => Text(e, "resource") == "access.json" && Text(e, "detail")?.Contains("isuer", StringComparison.Ordinal) == true);
 
         // Certificates: a new one, and a pair that does not fit.
         _certificates.ReplaceServerCertificate(DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(60));
