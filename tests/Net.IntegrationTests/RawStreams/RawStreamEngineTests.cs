@@ -259,9 +259,16 @@ public abstract class RawStreamEngineTests
     {
         await using RawStream stream = await OpenAsync("echo");
         await EchoAsync(stream, 2000);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        await EchoAsync(stream, 10_000);
-        return (GC.GetTotalAllocatedBytes(precise: true) - before) / 10_000.0;
+        long least = long.MaxValue;
+        for (int round = 0; round < 3; round++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            await EchoAsync(stream, 10_000);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        // What the rest of the process allocates now and then stands in some rounds only; an object for each echo stands in all.
+        return least / 10_000.0;
     }
 
     private static async Task EchoAsync(RawStream stream, int count)
