@@ -187,8 +187,7 @@ public sealed class KestrelHandlerTests
                 options.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2;
                 options.ClientCertificateMode = ClientCertificateMode.Required;
                 options.ClientCertificatePolicy = s_certificates.Trust;
-            },
-            static o => o with { ConnectTimeout = TimeSpan.FromSeconds(2) });
+            });
         site.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         StringAssert.StartsWith(await site.Client.GetStringAsync("who").WithTimeout(), "HTTP/2 CN=", StringComparison.Ordinal);
 
