@@ -7,6 +7,9 @@ public abstract partial class EngineConformanceTests
 {
     private const int SmallWindow = 64 << 10;
 
+    // What no engine takes with small windows while nobody reads, whatever it buffers and however its window has grown meanwhile.
+    private const int MoreThanFits = 4 << 20;
+
     [TestMethod]
     public async Task FlushAsync_NobodyReads_WaitsAtWindowPlusSendBufferUntilSomebodyDoes()
     {

@@ -155,6 +155,9 @@ public abstract partial class EngineConformanceTests
             Assert.AreEqual(0x32, opening.ApplicationErrorCode);
             Assert.IsFalse(side.TryOpenStream(StreamDirection.Bidirectional, Idempotency.NonIdempotent, out _));
             await FailsAsync(TransportError.ConnectionClosed, () => side.AcceptStreamAsync().AsTask());
+
+            // An engine may learn of the end of the stream a moment after that of the connection.
+            await stream.Completion.WithTimeout();
             TransportException writing = await FailsAsync(TransportError.ConnectionClosed, () => stream.Output.WriteAsync(new byte[1]).AsTask());
             Assert.IsFalse(writing.IsSafeToRetry);
             Assert.AreEqual(0, side.AvailableBidirectionalStreams);

@@ -87,7 +87,6 @@ public abstract partial class EngineConformanceTests
         {
             RemoteEndPoint = new DnsEndPoint("localhost", o.RemotePort),
             ServerName = null,
-            HandshakeTimeout = TimeSpan.FromSeconds(3),
         });
 
         Assert.AreEqual(Loopback, pair.Client.RemoteEndPoint.Address);

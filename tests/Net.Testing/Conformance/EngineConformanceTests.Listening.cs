@@ -180,8 +180,12 @@ public abstract partial class EngineConformanceTests
     [TestMethod]
     public async Task Backlog_Full_RefusesUntilOneIsAccepted()
     {
+        using var signals = new TransportSignals(ServerEngine.Name);
         TransportListener listener = await ListenAsync(Listening() with { Backlog = 1 });
         TransportConnection first = await ConnectAsync(Connecting(listener.LocalEndPoint));
+
+        // The client may be through a moment before the server, where the next one could overtake it.
+        await signals.WaitForSpanAsync("transport.handshake", ("transport.role", "server"), ("network.peer.port", first.LocalEndPoint.Port));
 
         await FailsAsync(TransportError.ConnectFailed, () => UseRefusedAsync(Connecting(listener.LocalEndPoint) with { HandshakeTimeout = TimeSpan.FromSeconds(2) }));
 

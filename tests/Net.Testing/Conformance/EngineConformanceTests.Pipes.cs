@@ -183,7 +183,7 @@ public abstract partial class EngineConformanceTests
     {
         ConformancePair pair = await ConnectPairAsync(SmallSendBuffer, SmallWindows);
         (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
-        ValueTask<FlushResult> blocked = client.Output.WriteAsync(new byte[4 * SmallWindow]);
+        ValueTask<FlushResult> blocked = client.Output.WriteAsync(new byte[MoreThanFits]);
         Assert.IsFalse(blocked.IsCompleted);
         client.Output.CancelPendingFlush();
         Assert.IsTrue((await blocked.WithTimeout()).IsCanceled);
@@ -191,7 +191,7 @@ public abstract partial class EngineConformanceTests
         Task completing = client.Output.CompleteAsync().AsTask();
         byte[] all = await server.Input.ReadToEndAsync();
         await completing.WithTimeout();
-        Assert.HasCount(4 * SmallWindow, all);
+        Assert.HasCount(MoreThanFits, all);
     }
 
     [TestMethod]
@@ -200,12 +200,12 @@ public abstract partial class EngineConformanceTests
         ConformancePair pair = await ConnectPairAsync(SmallSendBuffer, SmallWindows);
         (TransportStream client, TransportStream server) = await pair.OpenStreamAsync();
         using var cancel = new CancellationTokenSource();
-        ValueTask<FlushResult> blocked = client.Output.WriteAsync(new byte[4 * SmallWindow], cancel.Token);
+        ValueTask<FlushResult> blocked = client.Output.WriteAsync(new byte[MoreThanFits], cancel.Token);
         Assert.IsFalse(blocked.IsCompleted);
         await cancel.CancelAsync();
         await CancelsAsync(() => blocked.AsTask(), cancel.Token);
 
         await client.Output.CompleteAsync();
-        Assert.HasCount(4 * SmallWindow, await server.Input.ReadToEndAsync());
+        Assert.HasCount(MoreThanFits, await server.Input.ReadToEndAsync());
     }
 }
