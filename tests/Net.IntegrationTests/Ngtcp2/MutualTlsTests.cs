@@ -64,7 +64,7 @@ public sealed class MutualTlsTests : Ngtcp2Test
         ConnectOptions options = ConnectTo(server.EndPoint) with { Tls = new ClientTlsOptions { ServerCertificatePolicy = Trust } };
         TransportException failure = await AssertRefusedAsync(engine, server, options, 0x174, "certificate_required (116)");
         Assert.IsFalse(failure.IsSafeToRetry);
-        AssertLogged("the client sent no certificate");
+        await AssertLoggedAsync("the client sent no certificate");
     }
 
     public static IEnumerable<object[]> Refusals =>
@@ -91,7 +91,7 @@ public sealed class MutualTlsTests : Ngtcp2Test
         EchoServer server = await ListenAsync(engine, ListenOn(address, MutualServerTls with { ClientCertificatePolicy = policy }));
         TransportException failure = await AssertRefusedAsync(engine, server, ConnectTo(server.EndPoint), 0x100 + policy.Verdict.Alert, alertName);
         Assert.DoesNotContain("words for this side only", failure.Message);
-        AssertLogged("words for this side only");
+        await AssertLoggedAsync("words for this side only");
     }
 
     [TestMethod]
@@ -107,7 +107,7 @@ public sealed class MutualTlsTests : Ngtcp2Test
         Assert.AreEqual(0x100 + policy.Verdict.Alert, failure.TransportErrorCode);
         Assert.Contains("words for this side only", failure.Message);
         await AssertForgottenAsync(server);
-        AssertLogged(alertName);
+        await AssertLoggedAsync(alertName);
     }
 
     [TestMethod]
@@ -117,7 +117,7 @@ public sealed class MutualTlsTests : Ngtcp2Test
         var policy = new SwitchablePolicy { Failure = new InvalidOperationException("the list could not be read") };
         EchoServer server = await ListenAsync(engine, ListenOn("127.0.0.1", MutualServerTls with { ClientCertificatePolicy = policy }));
         await AssertRefusedAsync(engine, server, ConnectTo(server.EndPoint), 0x100 + 49, "access_denied (49)");
-        AssertLogged("the list could not be read");
+        await AssertLoggedAsync("the list could not be read");
         policy.Failure = null;
         var (client, _) = await ConnectAsync(engine, server);
         await Echo.RoundTripAsync(client, "the next client");
@@ -209,9 +209,10 @@ public sealed class MutualTlsTests : Ngtcp2Test
         Assert.AreEqual(0, server.Streams);
     }
 
-    // Both sides log here, one line each.
-    private void AssertLogged(string text)
+    // Both sides log here, one line each. A server tells its client and counts the end before it logs.
+    private async Task AssertLoggedAsync(string text)
     {
+        await Waiting.Until(() => Log.Entries.Count(static e => e.Event == "CertificateRejected") >= 2, "both sides log the refusal");
         LogEntry[] rejected = Log.Entries.Where(static e => e.Event == "CertificateRejected").ToArray();
         Assert.HasCount(2, rejected, $"Both sides report the refusal: {string.Join(" | ", Log.Entries)}");
         Assert.IsTrue(rejected.Any(e => e.Text.Contains(text, StringComparison.Ordinal)), $"Nobody logged '{text}': {string.Join(" | ", (object[])rejected)}");

@@ -72,7 +72,7 @@ public sealed class ResumptionTests : Ngtcp2Test
         Assert.AreEqual(TransportError.CertificateRejected, failure.Error);
         Assert.AreEqual(0x100 + 44, failure.TransportErrorCode);
         Assert.AreEqual(1, policy.Resumptions);
-        AssertBothSidesLogged("withdrawn", "certificate_revoked (44)");
+        await AssertBothSidesLoggedAsync("withdrawn", "certificate_revoked (44)");
         await Waiting.Until(() => server.State is { Connections: 0, Handshakes: 0 });
     }
 
@@ -91,7 +91,7 @@ public sealed class ResumptionTests : Ngtcp2Test
         Assert.AreEqual(0x100 + 49, failure.TransportErrorCode);
         Assert.Contains("no longer ours", failure.Message);
         await Waiting.Until(() => server.State is { Connections: 0, Handshakes: 0 });
-        AssertBothSidesLogged("no longer ours", "access_denied (49)");
+        await AssertBothSidesLoggedAsync("no longer ours", "access_denied (49)");
     }
 
     [TestMethod]
@@ -131,8 +131,10 @@ public sealed class ResumptionTests : Ngtcp2Test
         return ConnectTo(server.EndPoint, tls);
     }
 
-    private void AssertBothSidesLogged(string ownWords, string alertName)
+    // A server tells its client and counts the end before it logs.
+    private async Task AssertBothSidesLoggedAsync(string ownWords, string alertName)
     {
+        await Waiting.Until(() => Log.Entries.Count(static e => e.Event == "CertificateRejected") >= 2, "both sides log the refusal");
         LogEntry[] rejected = Log.Entries.Where(static e => e.Event == "CertificateRejected").ToArray();
         Assert.HasCount(2, rejected);
         Assert.HasCount(1, rejected.Where(e => e.Text.Contains(ownWords, StringComparison.Ordinal)));
