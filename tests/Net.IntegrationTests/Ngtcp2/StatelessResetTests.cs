@@ -57,6 +57,7 @@ public sealed class StatelessResetTests : Ngtcp2Test
         Volatile.Write(ref isCut, true);
         int port = first.EndPoint.Port;
         await first.DisposeAsync();
+        await relay.CatchUpAsync();
         EchoServer restarted = await ListenAsync(engine, ListenOn(address, port: port) with { StaticSecret = secretAfterwards });
         Volatile.Write(ref isCut, false);
         return (client, restarted);

@@ -95,6 +95,14 @@ internal sealed class UdpRelay : IAsyncDisposable
         return true;
     });
 
+    /// <summary>Hands on, or loses, all that the server has sent already.</summary>
+    internal Task CatchUpAsync() => OnThread(() =>
+    {
+        _poller.Wait(0);
+        TakeFromServer();
+        return true;
+    });
+
     /// <summary>Hands over what was kept, and keeps no more.</summary>
     /// <param name="largest">What is longer than this many bytes is lost.</param>
     internal Task ReleaseAsync(int largest = int.MaxValue) => OnThread(() =>
