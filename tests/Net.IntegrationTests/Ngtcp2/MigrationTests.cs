@@ -48,14 +48,14 @@ public sealed class MigrationTests : Ngtcp2Test
         var (client, _) = await ConnectAsync(engine, server);
         Task[] transfers = [.. Enumerable.Range(0, 4).Select(i => Echo.RoundTripAsync(client, Echo.Payload(6_000_000, i)))];
         int moves = 0;
-        while (!transfers.All(static t => t.IsCompleted) && moves < 20)
+        do
         {
             await client.MigrateAsync().WithTimeout();
             moves++;
         }
+        while (!transfers.All(static t => t.IsCompleted) && moves < 20);
 
         await Task.WhenAll(transfers).WithTimeout();
-        Assert.IsGreaterThan(0, moves);
     }
 
     // Both families at once, as each waits the three seconds that RFC 9000 gives a path to answer.
