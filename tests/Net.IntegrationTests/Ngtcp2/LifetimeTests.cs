@@ -19,7 +19,7 @@ public sealed class LifetimeTests : Ngtcp2Test
         Ngtcp2Engine engine = NewEngine();
 
         // A client whose relay is gone before its close has passed is missed by the idle timeout alone.
-        ListenOptions options = ListenOn(address, MutualServerTls) with { HandshakeTimeout = TimeSpan.FromSeconds(1), IdleTimeout = TimeSpan.FromSeconds(3), RetryThreshold = 2 };
+        ListenOptions options = ListenOn(address, MutualServerTls) with { HandshakeTimeout = TimeSpan.FromSeconds(5), IdleTimeout = TimeSpan.FromSeconds(5), RetryThreshold = 2 };
         EchoServer server = await ListenAsync(engine, options);
         int cancelled = 0;
         int connected = 0;
