@@ -26,8 +26,9 @@ public sealed class LeakTests : Ngtcp2Test
     [DataRow("::1")]
     public async Task Connections_ThreeHundredOneAfterTheOther_GiveEverythingBack(string address)
     {
+        // A loop says that it has ended a moment before its thread is gone.
+        await Waiting.Until(static () => ProcessResources.CountLoopThreads() == 0, "the engines of the tests before this one are gone");
         int descriptors = ProcessResources.CountDescriptors();
-        Assert.AreEqual(0, ProcessResources.CountLoopThreads(), "A test before this one left an engine running.");
         Ngtcp2Engine engine = NewEngine(o => o with { ListenerLoops = 2 });
         EchoServer server = await ListenAsync(engine, ListenOn(address, MutualServerTls));
         var store = new InMemorySessionTicketStore(TimeProvider.System);
@@ -41,13 +42,13 @@ public sealed class LeakTests : Ngtcp2Test
             await RunAsync(engine, server, options, Cycles);
             await AssertEmptyAsync(engine, server);
             Assert.AreEqual(3, ProcessResources.CountLoopThreads());
-            Assert.AreEqual(working, ProcessResources.CountDescriptors());
+            Assert.IsLessThanOrEqualTo(working, ProcessResources.CountDescriptors());
         });
 
         await server.DisposeAsync();
         await engine.DisposeAsync();
         await Waiting.Until(static () => ProcessResources.CountLoopThreads() == 0);
-        await Waiting.Until(() => ProcessResources.CountDescriptors() == descriptors);
+        await Waiting.Until(() => ProcessResources.CountDescriptors() <= descriptors);
     }
 
     [TestMethod]
@@ -69,7 +70,7 @@ public sealed class LeakTests : Ngtcp2Test
             }
 
             await Waiting.Until(static () => ProcessResources.CountLoopThreads() == 0);
-            await Waiting.Until(() => ProcessResources.CountDescriptors() == descriptors);
+            await Waiting.Until(() => ProcessResources.CountDescriptors() <= descriptors);
         });
     }
 
@@ -100,8 +101,8 @@ public sealed class LeakTests : Ngtcp2Test
         Ngtcp2Engine engine = NewEngine();
         EchoServer[] servers =
         [
-            await ListenAsync(engine, ListenOn("127.0.0.1", MutualServerTls) with { MaxConnections = 1, HandshakeTimeout = TimeSpan.FromSeconds(1) }),
-            await ListenAsync(engine, ListenOn("::1", MutualServerTls) with { MaxConnections = 1, HandshakeTimeout = TimeSpan.FromSeconds(1) }),
+            await ListenAsync(engine, ListenOn("127.0.0.1", MutualServerTls) with { MaxConnections = 1, HandshakeTimeout = TimeSpan.FromSeconds(3) }),
+            await ListenAsync(engine, ListenOn("::1", MutualServerTls) with { MaxConnections = 1, HandshakeTimeout = TimeSpan.FromSeconds(3) }),
         ];
         int[] cancelled = [0, 0];
         await AssertFlatAsync(rounds: 2, async () =>
@@ -186,7 +187,7 @@ public sealed class LeakTests : Ngtcp2Test
         {
             await round();
             Assert.AreEqual(threads, ProcessResources.CountLoopThreads());
-            await Waiting.Until(() => ProcessResources.CountDescriptors() == descriptors, "the descriptors of before");
+            await Waiting.Until(() => ProcessResources.CountDescriptors() <= descriptors, "the descriptors of before");
             long now = ProcessResources.NativeBytes();
             TestContext.WriteLine($"Native memory grew by {now - before} bytes.");
             least = Math.Min(least, now - before);
