@@ -52,7 +52,9 @@ public sealed class PathTests : Ngtcp2Test
         TransportConnection client = Own(await engine.ConnectAsync(ConnectTo(relay.EndPoint)).WithTimeout());
         await SendUntilAsync(client, () => client.GetPathStatistics().MaxUdpPayload == expected && Volatile.Read(ref lost) > 0);
         await Echo.RoundTripAsync(client, Echo.Payload(1_000_000));
-        Assert.AreEqual(expected, client.GetPathStatistics().MaxUdpPayload);
+
+        // A pause of the machine looks like a path that swallows large packets, which are tried again after a while.
+        await SendUntilAsync(client, () => client.GetPathStatistics().MaxUdpPayload == expected);
     }
 
     [TestMethod]
