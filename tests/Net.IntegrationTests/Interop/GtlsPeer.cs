@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Net.IntegrationTests.Interop;
 
 /// <summary>The HTTP/3 server and client that come with ngtcp2: the same core library as ours, but another application, which has met many other implementations.</summary>
 internal static class GtlsPeer
 {
+    private const int FirstPort = 20_000;
+    private const int FirstPortOfTheSystem = 32_768;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     public static string ServerProgram() => InteropRequirement.RequireProgram("gtlsserver", "ngtcp2-server");
@@ -64,12 +67,23 @@ internal static class GtlsPeer
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    // The program cannot be told to choose a port itself.
+    // The program cannot be told to choose a port itself. Below those that the system gives out, one that was free stays so until the program has bound it.
     private static int FreePort(IPAddress address)
     {
-        using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(address, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            int port = RandomNumberGenerator.GetInt32(FirstPort, FirstPortOfTheSystem);
+            using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                socket.Bind(new IPEndPoint(address, port));
+                return port;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another one.
+            }
+        }
     }
 
     private static bool IsBound(IPAddress address, int port) =>
