@@ -33,7 +33,7 @@ public sealed class StreamReuseTests : Ngtcp2Test
             {
                 Interlocked.Add(ref words, await ExchangeAsync(client, number, random.Next(4)));
             }
-        }))).WithTimeout();
+        }))).WithTimeout(TimeSpan.FromMinutes(2));
         Assert.AreEqual(0, _foreignWords, "Words of other streams.");
         Assert.IsGreaterThan(Streams * Words / 4L, words);
     }
