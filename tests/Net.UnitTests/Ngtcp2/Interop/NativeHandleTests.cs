@@ -134,11 +134,18 @@ public sealed unsafe class NativeHandleTests
         using var priority = GnuTlsPriorityHandle.Parse("NORMAL");
         using var key = GnuTlsTicketKey.Generate();
         MakeSessions(200);
-        var before = ResidentBytes();
-        MakeSessions(4000);
 
-        // A leak of the sessions alone would be more than 30 MB.
-        Assert.IsLessThan(8 << 20, ResidentBytes() - before);
+        // A leak of the sessions alone would be more than 30 MB in each round. What the runtime takes meanwhile, as for compiling, stands in some only.
+        const long Tolerance = 8 << 20;
+        long least = long.MaxValue;
+        for (var round = 0; round < 5 && least >= Tolerance; round++)
+        {
+            var before = ResidentBytes();
+            MakeSessions(4000);
+            least = Math.Min(least, ResidentBytes() - before);
+        }
+
+        Assert.IsLessThan(Tolerance, least);
 
         void MakeSessions(int count)
         {
