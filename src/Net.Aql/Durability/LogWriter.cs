@@ -19,6 +19,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Task _loop;
     private Task _compaction = Task.CompletedTask;
+    private bool _isCompacting;
     private TaskCompletionSource? _requested;
     private ArrayBufferWriter<byte> _spare = new();
     private long _compactAt;
@@ -133,7 +134,7 @@ internal sealed class LogWriter : IAsyncDisposable
         TaskCompletionSource? requested;
         lock (_gate)
         {
-            if (!_compaction.IsCompleted || (_requested is null && _log.Length < _compactAt))
+            if (_isCompacting || (_requested is null && _log.Length < _compactAt))
             {
                 return;
             }
@@ -159,6 +160,11 @@ internal sealed class LogWriter : IAsyncDisposable
         {
             GiveUp(failure, requested);
             return;
+        }
+
+        lock (_gate)
+        {
+            _isCompacting = true;
         }
 
         _compaction = Task.Factory.StartNew(() => Compact(state, requested), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -191,7 +197,12 @@ internal sealed class LogWriter : IAsyncDisposable
             GiveUp(failure, requested);
         }
 
-        // A request that came in the meantime begins only now.
+        // A request that came in the meantime begins only now. The task itself is not over yet, so that it cannot tell.
+        lock (_gate)
+        {
+            _isCompacting = false;
+        }
+
         Wake();
     }
 
