@@ -25,10 +25,10 @@ internal sealed partial class Http3Exchange
         }
 
         HasContentStarted = true;
-        _ = SendContentAsync(content, _contentCancellation?.Token ?? cancellationToken);
+        _ = SendContentAsync(content, cancellationToken, _contentCancellation?.Token ?? cancellationToken);
     }
 
-    private async Task SendContentAsync(HttpContent content, CancellationToken cancellationToken)
+    private async Task SendContentAsync(HttpContent content, CancellationToken callersToken, CancellationToken cancellationToken)
     {
         try
         {
@@ -63,6 +63,11 @@ internal sealed partial class Http3Exchange
 
                 _stream.Output.Complete();
             }
+        }
+        catch (OperationCanceledException) when (callersToken.IsCancellationRequested)
+        {
+            // The content may hear of it first, by a token that the caller does not know.
+            Cancel(callersToken);
         }
         catch (Exception exception)
         {

@@ -119,8 +119,8 @@ public sealed class LifecycleTests
         ServerRequest seen = await fixture.AcceptRequestAsync();
         await cancellation.CancelAsync();
 
-        // The content's own end by the cancellation may be met first, and is a TaskCanceledException.
-        await Assert.ThrowsAsync<OperationCanceledException>(() => sending.WithTimeout());
+        OperationCanceledException cancelled = await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => sending.WithTimeout());
+        Assert.AreEqual(cancellation.Token, cancelled.CancellationToken, "The content's own token is not known to the caller.");
         await contentEnded.Task.WithTimeout();
         TransportException reset = await Assert.ThrowsExactlyAsync<TransportException>(() => seen.ReadToEndAsync());
         Assert.AreEqual((long)Http3ErrorCode.RequestCancelled, reset.ApplicationErrorCode);
@@ -139,7 +139,7 @@ public sealed class LifecycleTests
         HttpResponseMessage response = await sending.WithTimeout();
         await cancellation.CancelAsync();
         Stream body = await response.Content.ReadAsStreamAsync();
-        await Assert.ThrowsAsync<OperationCanceledException>(() => body.ReadAsync(new byte[1]).WithTimeout());
+        await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => body.ReadAsync(new byte[1]).WithTimeout());
         response.Dispose();
         await fixture.WaitUntilIdleAsync();
     }
