@@ -45,7 +45,7 @@ public sealed record TransportLimits
     /// <summary>Received datagrams that wait for the application; the oldest is dropped when one more arrives. Default 256; range 1 to 65536.</summary>
     public int DatagramReceiveQueue { get; init; } = 256;
 
-    /// <summary>Streams the peer may reset, or make this side reset, per second before the connection is closed. Default 200; range 1 to 10^6. A peer that opens and resets faster (CVE-2023-44487) is cut off.</summary>
+    /// <summary>Streams the peer may reset, or make this side reset, per second before the connection is closed; one that is given up in both directions counts once. Default 200; range 1 to 10^6. A peer that opens and resets faster (CVE-2023-44487) is cut off.</summary>
     public int MaxResetsPerSecond { get; init; } = 200;
 
     /// <summary>

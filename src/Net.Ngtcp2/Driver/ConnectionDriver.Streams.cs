@@ -310,7 +310,7 @@ internal sealed unsafe partial class ConnectionDriver
         if (stream is not { IsReadAborted: true })
         {
             // Else it answers a STOP_SENDING of this side's.
-            CountReset();
+            CountReset(stream);
         }
 
         if (stream is not null)
@@ -328,15 +328,22 @@ internal sealed unsafe partial class ConnectionDriver
             // A frame that was sent again is no second reset.
             if (_streams.TryGetValue(id, out Ngtcp2Stream? stream) && stream.CanWrite && !stream.IsSendStopped)
             {
-                CountReset();
+                CountReset(stream);
                 stream.ShutSend();
                 stream.StopSend(new TransportException(TransportError.StreamReset, $"The peer stopped reading stream {id} with code 0x{code:x}.") { ApplicationErrorCode = code });
             }
         }
     }
 
-    private void CountReset()
+    // A call that is given up resets its stream and stops the other direction: that is one stream that came to nothing.
+    private void CountReset(Ngtcp2Stream? stream)
     {
+        if (stream is { IsResetCounted: true })
+        {
+            return;
+        }
+
+        stream?.IsResetCounted = true;
         if (!_resets.TryCount(_host.Now))
         {
             _excess ??= "too many stream resets";

@@ -62,6 +62,9 @@ internal sealed unsafe partial class Ngtcp2Stream
     /// <summary>Whether the peer was told that this side reads no more.</summary>
     internal bool IsReadAborted { get; set; }
 
+    /// <summary>Whether the peer's giving up of this stream was counted.</summary>
+    internal bool IsResetCounted { get; set; }
+
     /// <summary>Whether the sending side is over: all acknowledged, or given up.</summary>
     internal bool IsSendOver => _sendCompletion.IsSet;
 

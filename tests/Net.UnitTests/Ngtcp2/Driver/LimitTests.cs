@@ -12,15 +12,22 @@ public sealed class LimitTests : DriverTest
     private const int ManyStreams = 10_000;
 
     [TestMethod]
-    [DataRow(20, true)]
-    [DataRow(21, false)]
-    public void Resets_OfOneSecond_AreAllowedUpToTheLimit(int resets, bool isAllowed)
+    [DataRow(20, true, false)]
+    [DataRow(21, false, false)]
+    [DataRow(20, true, true, DisplayName = "given up in both directions, as many")]
+    [DataRow(21, false, true, DisplayName = "given up in both directions, one more")]
+    public void Resets_OfOneSecond_AreAllowedUpToTheLimit(int resets, bool isAllowed, bool isStopped)
     {
         using DriverPair pair = NewPair(static l => l with { MaxResetsPerSecond = 20, MaxInboundBidirectionalStreams = ManyStreams });
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         for (int i = 0; i < resets; i++)
         {
-            DriverPair.Open(client).AbortWrite(9);
+            Ngtcp2Stream stream = DriverPair.Open(client);
+            stream.AbortWrite(9);
+            if (isStopped)
+            {
+                stream.AbortRead(9);
+            }
         }
 
         pair.Network.RunFor(Milliseconds(500));
