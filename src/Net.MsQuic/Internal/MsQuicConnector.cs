@@ -18,8 +18,8 @@ namespace Net.MsQuic.Internal;
 internal sealed class MsQuicConnector(
     ConnectOptions options, CredentialCache credentials, TimeProvider timeProvider, BackgroundWork background, Action<MsQuicConnection> ended)
 {
-    // The library queues its first report of stream credit just before the end of the handshake; as many turns of the thread pool later it has long run.
-    private const int TurnsForCredit = 16;
+    // The library queues its first report of stream credit just before the end of the handshake, so that it is there at once on a machine that is not busy. From a peer that grants nothing none comes.
+    private static readonly TimeSpan PatienceForCredit = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Connects.</summary>
     /// <param name="stopping">Set when the engine goes.</param>
@@ -88,10 +88,7 @@ internal sealed class MsQuicConnector(
             throw Fail(exception, remote, check, timeProvider.GetElapsedTime(started));
         }
 
-        for (int turn = 0; turn < TurnsForCredit && !credit.IsKnown; turn++)
-        {
-            await Task.Yield();
-        }
+        await credit.WhenKnownAsync(PatienceForCredit, timeProvider).ConfigureAwait(false);
 
         string? serverName = IPAddress.TryParse(options.EffectiveServerName, out _) ? null : options.EffectiveServerName;
         var connection = new MsQuicConnection(

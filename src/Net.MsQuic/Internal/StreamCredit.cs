@@ -7,13 +7,28 @@ namespace Net.MsQuic.Internal;
 /// </remarks>
 internal sealed class StreamCredit
 {
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _bidirectional;
     private long _unidirectional;
     private Action<StreamDirection>? _changed;
-    private int _isKnown;
 
     /// <summary>Whether the peer's credit was reported at least once.</summary>
-    internal bool IsKnown => Volatile.Read(ref _isKnown) != 0;
+    internal bool IsKnown => _known.Task.IsCompleted;
+
+    /// <summary>Waits until the peer's credit was reported at least once.</summary>
+    /// <param name="patience">How long at most.</param>
+    /// <param name="timeProvider">What measures it.</param>
+    internal async Task WhenKnownAsync(TimeSpan patience, TimeProvider timeProvider)
+    {
+        try
+        {
+            await _known.Task.WaitAsync(patience, timeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The peer may grant nothing.
+        }
+    }
 
     /// <summary>How many can be opened now.</summary>
     /// <param name="direction">The kind.</param>
@@ -31,7 +46,7 @@ internal sealed class StreamCredit
     {
         Interlocked.Add(ref _bidirectional, bidirectional);
         Interlocked.Add(ref _unidirectional, unidirectional);
-        Volatile.Write(ref _isKnown, 1);
+        _known.TrySetResult();
         Action<StreamDirection>? changed = Volatile.Read(ref _changed);
         if (changed is null)
         {
