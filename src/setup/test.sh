@@ -48,11 +48,15 @@ mapfile -t projects < <(grep -l '<IsTestProject>true' "$repository"/tests/*/*.cs
 rm -rf "$results"
 mkdir -p "$results"
 
+# Tests end processes by signals, which the processes would inherit as ignored from a script in the background or from nohup.
+default_signals=(env --default-signal=HUP,INT,QUIT,TERM)
+"${default_signals[@]}" true 2>/dev/null || default_signals=(env)
+
 run_project() { # project: runs it, and notes its exit code beside its results
     local name status=0
     name="$(basename "$1" .csproj)"
     printf '\n== %s\n' "$name"
-    timeout --kill-after=30s "$project_limit" dotnet test "$1" --no-build --configuration "$configuration" --nologo \
+    "${default_signals[@]}" timeout --kill-after=30s "$project_limit" dotnet test "$1" --no-build --configuration "$configuration" --nologo \
         -nodeReuse:false --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
         --results-directory "$results" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none \
         ${filter:+--filter "$filter"} </dev/null || status=$?
