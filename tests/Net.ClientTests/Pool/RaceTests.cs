@@ -58,6 +58,32 @@ public sealed class RaceTests
     }
 
     [TestMethod]
+    public void Quic_ThatTakesOver_HasTheCallThatComesWithTheNewsOfIt()
+    {
+        using PoolFixture fixture = Start();
+        Task<ChannelLease> waiting = fixture.RentAsync();
+        fixture.Advance(0.25);
+        _tcp.Pending[0].Succeed();
+        fixture.Run();
+        waiting.Result.Complete(CallOutcome.Success);
+        List<string> protocols = [];
+        fixture.Channel.Changed += (_, e) =>
+        {
+            if (e.Kind == ChannelEventKind.ConnectionOpened)
+            {
+                ChannelLease lease = fixture.Begin();
+                protocols.Add(lease.Session.Protocol);
+                PoolFixture.End(lease);
+            }
+        };
+
+        _quic.Pending[0].Succeed();
+        fixture.Run();
+
+        Assert.AreSequenceEqual(["quic"], protocols);
+    }
+
+    [TestMethod]
     public void Quic_ThatFails_GivesTcpItsTurnAtOnce()
     {
         using PoolFixture fixture = Start();

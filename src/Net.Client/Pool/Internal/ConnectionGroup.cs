@@ -150,6 +150,12 @@ internal sealed partial class ConnectionGroup
         List<PooledConnection> ready = _connections.FindAll(c => c.State == PooledConnectionState.Ready && c.Generation >= newest);
         int core = Math.Max(1, Math.Min(_options.MinConnections, ready.Count));
         ready.AddRange(_connections.Where(c => c.State == PooledConnectionState.Expiring && c.Generation >= newest));
+        if (ready.Exists(static c => c.IsFallback) && ready.Exists(static c => !c.IsFallback))
+        {
+            // Until the next look drains what TCP gave: the call that comes in between finds QUIC first.
+            ready = [.. ready.OrderBy(static c => c.IsFallback)];
+        }
+
         PickList old = _pick;
         if (old.Connections.AsSpan().SequenceEqual(ready.ToArray()))
         {
