@@ -12,6 +12,9 @@ internal sealed class AcceptQueue<T> : IValueTaskSource<T>
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private bool _isWaiting;
+
+    // From the beginning of a wait until its result was fetched: only then may the one source, and the registration of its token, serve another taker.
+    private bool _isInUse;
     private Exception? _failure;
 
     internal AcceptQueue(bool inline) => _core.RunContinuationsAsynchronously = !inline;
@@ -69,6 +72,11 @@ internal sealed class AcceptQueue<T> : IValueTaskSource<T>
 
         lock (_lock)
         {
+            if (_isInUse)
+            {
+                throw new InvalidOperationException("Another accept is waiting; only one may at a time.");
+            }
+
             if (_items.TryDequeue(out T? item))
             {
                 return new ValueTask<T>(item);
@@ -79,13 +87,8 @@ internal sealed class AcceptQueue<T> : IValueTaskSource<T>
                 return ValueTask.FromException<T>(Copy(_failure));
             }
 
-            if (_isWaiting)
-            {
-                throw new InvalidOperationException("Another accept is waiting; only one may at a time.");
-            }
-
             _core.Reset();
-            _isWaiting = true;
+            _isWaiting = _isInUse = true;
             _token = cancellationToken;
         }
 
@@ -100,9 +103,25 @@ internal sealed class AcceptQueue<T> : IValueTaskSource<T>
 
     T IValueTaskSource<T>.GetResult(short token)
     {
+        // Without a result, or with one that was fetched before, this throws and changes nothing.
+        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
+        {
+            throw new InvalidOperationException("The accept is not over: await it.");
+        }
+
         _registration.Dispose();
         _registration = default;
-        return _core.GetResult(token);
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _isInUse = false;
+            }
+        }
     }
 
     ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);

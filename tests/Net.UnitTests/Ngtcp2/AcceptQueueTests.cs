@@ -54,6 +54,25 @@ public sealed class AcceptQueueTests
     }
 
     [TestMethod]
+    public async Task Take_WhileAnothersItemIsNotFetched_IsRefusedAndHarmsNeither()
+    {
+        var queue = new AcceptQueue<string>(inline: false);
+        using var firstGivesUp = new CancellationTokenSource();
+        using var secondGivesUp = new CancellationTokenSource();
+        ValueTask<string> first = queue.TakeAsync(firstGivesUp.Token);
+        queue.Add("a");
+
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(async () => await queue.TakeAsync(secondGivesUp.Token));
+        Assert.AreEqual("a", await first);
+
+        Task<string> second = queue.TakeAsync(secondGivesUp.Token).AsTask();
+        await firstGivesUp.CancelAsync();
+        Assert.IsFalse(second.IsCompleted);
+        await secondGivesUp.CancelAsync();
+        await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => second.WithTimeout());
+    }
+
+    [TestMethod]
     public void Take_WhileAnotherWaits_IsRefused()
     {
         var queue = new AcceptQueue<string>(inline: false);
