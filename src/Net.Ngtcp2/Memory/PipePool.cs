@@ -43,8 +43,17 @@ internal sealed class PipePool
     }
 
     /// <summary>Takes a pipe back that nobody uses any more and whose two ends are completed.</summary>
+    /// <remarks>
+    /// A pipe counts what was written ahead of a flush also after its writer was completed, as by a thread that still writes while another disposes the stream, and no reset clears that count: the next
+    /// stream would send as many bytes of whatever the block held before. Such a pipe is left to the garbage collector.
+    /// </remarks>
     internal void Return(Pipe pipe)
     {
+        if (pipe.Writer.UnflushedBytes != 0)
+        {
+            return;
+        }
+
         if (Interlocked.Increment(ref _kept) > MaxKept)
         {
             Interlocked.Decrement(ref _kept);

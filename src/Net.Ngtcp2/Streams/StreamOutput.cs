@@ -48,6 +48,12 @@ internal sealed class StreamOutput : PipeWriter
         Enter();
         try
         {
+            if (IsCompleted)
+            {
+                // The pipe itself would take it.
+                throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+            }
+
             _inner.Advance(bytes);
         }
         finally

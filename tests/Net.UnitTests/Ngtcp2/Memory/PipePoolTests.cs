@@ -31,6 +31,73 @@ public sealed class PipePoolTests
     }
 
     [TestMethod]
+    public void Return_PipeThatWasWrittenToAfterItsWriterWasCompleted_IsNotKept()
+    {
+        PipePool pool = NewPool();
+        Pipe pipe = pool.Rent();
+        pipe.Writer.GetMemory(10);
+        pipe.Writer.Complete();
+        pipe.Writer.Advance(10);
+        pipe.Reader.Complete();
+
+        pool.Return(pipe);
+
+        Assert.AreEqual(0, pool.Kept, "The next stream would send ten bytes that nobody wrote.");
+    }
+
+    [TestMethod]
+    public async Task Pipes_OfStreamsThatWereDisposedWhileTheyWereWritten_AreAsGoodAsNew()
+    {
+        var host = new RecordingHost();
+        TransportLimits limits = TransportLimits.Default with { StreamSendBuffer = 54_320 };
+        PipePool pool = PipePool.ForSending(inline: true, 54_320);
+        for (int i = 0; i < 2_000; i++)
+        {
+            Ngtcp2Stream stream = host.NewStream(limits: limits);
+            using var together = new Barrier(2);
+            Task writing = Task.Run(() =>
+            {
+                stream.Output.GetSpan(100);
+                together.SignalAndWait();
+                try
+                {
+                    stream.Output.Advance(100);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The disposal came first.
+                }
+            });
+            together.SignalAndWait();
+            stream.Output.Complete();
+            await writing;
+            stream.Close(null);
+            if (pool.Kept == 0)
+            {
+                continue;
+            }
+
+            Pipe pipe = pool.Rent();
+            await pipe.Writer.WriteAsync(new byte[1]);
+            Assert.IsTrue(pipe.Reader.TryRead(out ReadResult result));
+            Assert.AreEqual(1, result.Buffer.Length, "Bytes that nobody wrote would be sent.");
+            pipe.Writer.Complete();
+            pipe.Reader.Complete();
+            pool.Return(pipe);
+        }
+    }
+
+    [TestMethod]
+    public void Advance_AfterCompletion_IsRefused()
+    {
+        Ngtcp2Stream stream = new RecordingHost().NewStream();
+        stream.Output.GetMemory(10);
+        stream.Output.Complete();
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => stream.Output.Advance(10));
+    }
+
+    [TestMethod]
     public void Hold_PipeGoesBackOnlyWhenBothEndsAndTheLastCallAreOut()
     {
         PipePool pool = NewPool();
