@@ -51,10 +51,14 @@ internal sealed class StreamOutput : PipeWriter
             if (IsCompleted)
             {
                 // The pipe itself would take it.
-                throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+                throw NotAllowed();
             }
 
             _inner.Advance(bytes);
+        }
+        catch (ArgumentOutOfRangeException) when (IsCompleted)
+        {
+            throw NotAllowed();
         }
         finally
         {
@@ -67,7 +71,8 @@ internal sealed class StreamOutput : PipeWriter
         Enter();
         try
         {
-            return _inner.GetMemory(sizeHint);
+            Memory<byte> memory = _inner.GetMemory(sizeHint);
+            return memory.Length >= Math.Max(1, sizeHint) ? memory : throw NotAllowed();
         }
         finally
         {
@@ -80,7 +85,9 @@ internal sealed class StreamOutput : PipeWriter
         Enter();
         try
         {
-            return _inner.GetSpan(sizeHint);
+            // The pipe gives nothing when it is completed meanwhile by whoever disposes the stream.
+            Span<byte> span = _inner.GetSpan(sizeHint);
+            return span.Length >= Math.Max(1, sizeHint) ? span : throw NotAllowed();
         }
         finally
         {
@@ -198,9 +205,11 @@ internal sealed class StreamOutput : PipeWriter
     {
         if (!_hold.TryEnter())
         {
-            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+            throw NotAllowed();
         }
     }
+
+    private static InvalidOperationException NotAllowed() => new("Writing is not allowed after the writer was completed.");
 
     // A pipe that notices a second writer ends its other side with the mistake, and the whole connection with it.
     private void ThrowIfWaiting()
