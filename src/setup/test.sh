@@ -10,8 +10,10 @@ usage() {
 Usage: test.sh [--configuration NAME] [--filter EXPRESSION] [--results DIR]
 
 Runs the built test projects below tests/ and writes a .trx file for each; one
-after the other, but for those that say RunsBesideOthers and mostly wait. The last line printed is "N passed, N failed, N skipped"; a test
-that is inconclusive or ignored counts as skipped. Fails when a test failed, a
+after the other, but for those that say RunsBesideOthers, and for the tests whose
+names begin as PartBesideOthers of their project says: they mostly wait. The last
+line printed is "N passed, N failed, N skipped"; a test that is inconclusive or
+ignored counts as skipped. Fails when a test failed, a
 project crashed or hung, or no test ran at all.
 
   --configuration NAME  what was built (default Release)
@@ -52,37 +54,61 @@ mkdir -p "$results"
 default_signals=(env --default-signal=HUP,INT,QUIT,TERM)
 "${default_signals[@]}" true 2>/dev/null || default_signals=(env)
 
-run_project() { # project: runs it, and notes its exit code beside its results
-    local name status=0
-    name="$(basename "$1" .csproj)"
+run_project() { # name, project, filter: runs it, and notes its exit code beside its results
+    local name="$1" status=0
     printf '\n== %s\n' "$name"
-    "${default_signals[@]}" timeout --kill-after=30s "$project_limit" dotnet test "$1" --no-build --configuration "$configuration" --nologo \
+    "${default_signals[@]}" timeout --kill-after=30s "$project_limit" dotnet test "$2" --no-build --configuration "$configuration" --nologo \
         -nodeReuse:false --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
         --results-directory "$results" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none \
-        ${filter:+--filter "$filter"} </dev/null || status=$?
+        ${3:+--filter "$3"} </dev/null || status=$?
     printf '%s\n' "$status" >"$results/$name.exit"
 }
 
-# What mostly waits for clocks runs beside the others, and says afterwards what it found.
+both() { # filter, filter: what both let through
+    if [ -n "$1" ]; then printf '(%s)&(%s)' "$1" "$2"; else printf '%s' "$2"; fi
+}
+
+part_of() { sed -n 's/.*<PartBesideOthers>\(.*\)<\/PartBesideOthers>.*/\1/p' "$1"; }
+
+runs_beside() { grep -q '<RunsBesideOthers>true' "$1"; }
+
+# One after the other, beside those that come after the first of them.
+run_beside() {
+    local project part
+    for project in "${projects[@]}"; do
+        part="$(part_of "$project")"
+        if runs_beside "$project"; then
+            run_project "$(basename "$project" .csproj)" "$project" "$filter"
+        elif [ -n "$part" ]; then
+            run_project "$(basename "$project" .csproj).Beside" "$project" "$(both "$filter" "FullyQualifiedName~$part")"
+        fi
+    done
+}
+
+# What mostly waits for clocks or for other programs runs beside the others, and says afterwards what it found.
 names=()
-waits=''
+beside=''
 for project in "${projects[@]}"; do
-    names+=("$(basename "$project" .csproj)")
-    if grep -q '<RunsBesideOthers>true' "$project"; then
-        run_project "$project" >"$results/beside.log" 2>&1 &
-        waits=$!
+    name="$(basename "$project" .csproj)"
+    part="$(part_of "$project")"
+    names+=("$name")
+    if [ -z "$beside" ] && { runs_beside "$project" || [ -n "$part" ]; }; then
+        run_beside >"$results/beside.log" 2>&1 &
+        beside=$!
+    fi
+    if runs_beside "$project"; then
         continue
     fi
 
-    run_project "$project"
-    if [ -n "$waits" ]; then
-        wait "$waits"
-        cat "$results/beside.log"
-        waits=''
+    if [ -n "$part" ]; then
+        names+=("$name.Beside")
+        run_project "$name" "$project" "$(both "$filter" "FullyQualifiedName!~$part")"
+    else
+        run_project "$name" "$project" "$filter"
     fi
 done
 
-[ -z "$waits" ] || { wait "$waits"; cat "$results/beside.log"; }
+[ -z "$beside" ] || { wait "$beside"; cat "$results/beside.log"; }
 
 printf '\n'
 exec "$setup_directory/summarize-tests.sh" "$results" "${names[@]}"
