@@ -143,7 +143,12 @@ internal sealed unsafe partial class ConnectionDriver
         {
             ConnectionDriver driver = From(user);
             bool isActive = status == ngtcp2_connection_id_status_type.NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE;
-            if (!isActive)
+            if (isActive)
+            {
+                // The first one is the server's own, which the library takes into use when it has left the handshake behind.
+                driver._isPastHandshake = true;
+            }
+            else
             {
                 driver.NoteRetired(id);
             }

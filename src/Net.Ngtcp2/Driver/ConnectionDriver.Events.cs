@@ -76,6 +76,7 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         IsHandshakeCompleted = true;
+        CarryOutPostponed();
         TolerateIdCountedTwice();
         if (_offersEarlyData && !_earlyDataSettled)
         {

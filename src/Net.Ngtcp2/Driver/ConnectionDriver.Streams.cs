@@ -8,6 +8,9 @@ namespace Net.Ngtcp2.Driver;
 internal sealed unsafe partial class ConnectionDriver
 {
     private RateWindow _resets;
+    private List<(Ngtcp2Stream Stream, StreamWork Work)>? _postponed;
+    private bool _isPastHandshake;
+    private bool _mustSettle;
     private RateWindow _controlFrames;
     private RateWindow _idleDatagrams;
     private PeerPlaces _bidirectionalPlaces;
@@ -52,6 +55,7 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
+        work = PostponeAborts(stream, work);
         if ((work & StreamWork.Credit) != 0)
         {
             GiveStreamCredit(stream);
@@ -84,6 +88,41 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         MarkDirty();
+    }
+
+    // libngtcp2 up to 1.11 forgets resets and stops that wait when a client writes stream data before it has left the handshake behind, or anything at all before the handshake is completed: it drops
+    // every stream from its line that has no data to send again. The server would never hear of a stream whose first frames they were, and its place would be lost.
+    private StreamWork PostponeAborts(Ngtcp2Stream stream, StreamWork work)
+    {
+        const StreamWork aborts = StreamWork.AbortRead | StreamWork.AbortWrite;
+        if (IsServer || _isPastHandshake || (work & aborts) == 0)
+        {
+            return work;
+        }
+
+        if (IsHandshakeCompleted)
+        {
+            _mustSettle = true;
+            return work;
+        }
+
+        if ((work & StreamWork.AbortWrite) != 0)
+        {
+            stream.ShutSend();
+        }
+
+        (_postponed ??= []).Add((stream, work & aborts));
+        return work & ~(aborts | StreamWork.Send);
+    }
+
+    private void CarryOutPostponed()
+    {
+        List<(Ngtcp2Stream Stream, StreamWork Work)>? postponed = _postponed;
+        _postponed = null;
+        foreach ((Ngtcp2Stream stream, StreamWork work) in postponed ?? [])
+        {
+            CarryOut(stream, work);
+        }
     }
 
     /// <summary>Gives connection credit for what the application consumed.</summary>

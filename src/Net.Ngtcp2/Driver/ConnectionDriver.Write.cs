@@ -169,7 +169,19 @@ internal sealed unsafe partial class ConnectionDriver
     // Writes one packet, filled from the datagram queue and then from the streams in line.
     private nint WritePacket(ngtcp2_path* path, ngtcp2_pkt_info* info, byte* destination, nuint room, ulong now)
     {
-        nint length = WriteDatagrams(path, info, destination, room, now);
+        nint length;
+        if (_mustSettle)
+        {
+            // See PostponeAborts: without stream data the handshake is left behind first.
+            length = ngtcp2_conn_writev_stream(_native, path, info, destination, room, null, NGTCP2_WRITE_STREAM_FLAG_NONE, -1, null, 0, now);
+            _mustSettle = !_isPastHandshake && !IsConfirmed;
+            if (length != 0)
+            {
+                return length;
+            }
+        }
+
+        length = WriteDatagrams(path, info, destination, room, now);
         if (length != NGTCP2_ERR_WRITE_MORE)
         {
             return length;
