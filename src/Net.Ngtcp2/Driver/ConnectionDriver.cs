@@ -287,6 +287,12 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
         if (_excess is { } excess)
         {
+            if (_handshakeCompletedEvent)
+            {
+                // Both came in one datagram; the application's code for it is known once the handshake is over.
+                HandleRecordedEvents();
+            }
+
             EndForExcess(excess);
             return;
         }
