@@ -13,7 +13,7 @@ namespace Net.MsQuic.Internal;
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]
 [SupportedOSPlatform("windows")]
-internal sealed class MsQuicStream : TransportStream
+internal sealed partial class MsQuicStream : TransportStream
 {
     private const int SmallestRead = 4 << 10;
     private const int LargestRead = 64 << 10;
@@ -104,16 +104,6 @@ internal sealed class MsQuicStream : TransportStream
     internal void Start(QuicStream? opened, Task<QuicStream>? opening = null) => _ = RunAsync(opened, opening);
 
     /// <inheritdoc/>
-    public override void AbortRead(long errorCode) => Abort(QuicAbortDirection.Read, errorCode);
-
-    /// <inheritdoc/>
-    public override void AbortWrite(long errorCode) => Abort(QuicAbortDirection.Write, errorCode);
-
-    /// <inheritdoc/>
-    /// <remarks>In one call: aborting sending and then reading, each by itself, now and then leaves the library waiting for an end of the stream that never comes.</remarks>
-    public override void Abort(long errorCode) => Abort(QuicAbortDirection.Both, errorCode);
-
-    /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
@@ -124,64 +114,6 @@ internal sealed class MsQuicStream : TransportStream
 
         return ValueTask.CompletedTask;
     }
-
-    private void Abort(QuicAbortDirection wanted, long errorCode)
-    {
-        ErrorCodes.ThrowIfInvalid(errorCode, nameof(errorCode));
-        QuicStream? quic;
-        QuicAbortDirection directions = 0;
-        lock (_lock)
-        {
-            if (wanted.HasFlag(QuicAbortDirection.Read) && !_isReadOver && _readAbort == NotAborted)
-            {
-                _readAbort = errorCode;
-                directions |= QuicAbortDirection.Read;
-            }
-
-            if (wanted.HasFlag(QuicAbortDirection.Write) && _writeAbort == NotAborted && !_sendCompletion.Task.IsCompleted)
-            {
-                _writeAbort = errorCode;
-                directions |= QuicAbortDirection.Write;
-            }
-
-            quic = _quic;
-        }
-
-        // The library first: whom the failures wake may end the stream at once.
-        if (quic is not null && directions != 0)
-        {
-            AbortNative(quic, directions, errorCode);
-        }
-
-        if (directions.HasFlag(QuicAbortDirection.Write))
-        {
-            _output!.Fail(DescribeAbort(errorCode, null));
-        }
-
-        if (directions.HasFlag(QuicAbortDirection.Read))
-        {
-            _input!.Fail(DescribeAbort(errorCode, null));
-
-            // The pump may wait for the application to make room, which it will not do any more.
-            _receive!.Writer.CancelPendingFlush();
-        }
-    }
-
-    private static void AbortNative(QuicStream quic, QuicAbortDirection direction, long errorCode)
-    {
-        try
-        {
-            quic.Abort(direction, errorCode);
-        }
-        catch (Exception exception) when (exception is ObjectDisposedException or QuicException)
-        {
-            // The stream or its connection ended at the same moment; there is nothing left to abort.
-        }
-    }
-
-    private void StopReading() => AbortRead(_connection.DefaultStreamErrorCode);
-
-    private void StopWriting() => AbortWrite(_connection.DefaultStreamErrorCode);
 
     private async Task RunAsync(QuicStream? opened, Task<QuicStream>? opening)
     {
