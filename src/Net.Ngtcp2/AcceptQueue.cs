@@ -103,7 +103,7 @@ internal sealed class AcceptQueue<T> : IValueTaskSource<T>
 
     T IValueTaskSource<T>.GetResult(short token)
     {
-        // Without a result, or with one that was fetched before, this throws and changes nothing.
+        // Without a result, or when another wait has begun since, this throws and changes nothing.
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
         {
             throw new InvalidOperationException("The accept is not over: await it.");
