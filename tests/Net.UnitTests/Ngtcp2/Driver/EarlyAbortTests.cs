@@ -17,6 +17,44 @@ public sealed class EarlyAbortTests : DriverTest
     {
         using var pair = new DriverPair();
         Ngtcp2Connection client = pair.Connect();
+        GiveUpBehindTheHandshake(pair, client, isStopped);
+
+        pair.Network.RunUntil(() => pair.Accepted.Count > 0);
+        int seen = 0;
+        Task serving = Application.ServeAsync(pair.Accepted[0], async stream =>
+        {
+            seen += stream.Direction == StreamDirection.Bidirectional ? 1 : 0;
+            await stream.DisposeAsync();
+        });
+
+        pair.Network.RunUntil(() => seen == Streams, Seconds(5));
+
+        pair.Network.RunUntil(() => client.AvailableBidirectionalStreams > TransportLimits.Default.MaxInboundBidirectionalStreams - Streams, Seconds(5));
+        pair.CloseAndCheckEmpty(client);
+        pair.Network.Run(serving);
+    }
+
+    [TestMethod]
+    public void Streams_TooManyInTheDatagramThatEndsTheHandshake_CloseWithTheApplicationsCode()
+    {
+        const long excessiveLoad = 0x107;
+        using var pair = new DriverPair(listen: static o => o with
+        {
+            Limits = o.Limits with { MaxResetsPerSecond = Streams / 2 },
+            ExcessiveLoadErrorCodes = new Dictionary<string, long> { [DriverPair.Protocol] = excessiveLoad },
+        });
+        Ngtcp2Connection client = pair.Connect();
+        GiveUpBehindTheHandshake(pair, client, isStopped: true);
+
+        pair.Network.RunUntil(() => client.Closed.IsCompleted, Seconds(5));
+
+        Assert.AreEqual(CloseInitiator.Remote, client.Closed.Result.Initiator);
+        Assert.AreEqual(excessiveLoad, client.Closed.Result.ApplicationErrorCode);
+        pair.CheckEmpty();
+    }
+
+    private static void GiveUpBehindTheHandshake(DriverPair pair, Ngtcp2Connection client, bool isStopped)
+    {
         bool isDone = false;
 
         // Between the datagram that completes the handshake and the client's next packet.
@@ -42,19 +80,5 @@ public sealed class EarlyAbortTests : DriverTest
                 Application.Release(stream);
             }
         }));
-        pair.Network.RunUntil(() => pair.Accepted.Count > 0);
-        int seen = 0;
-        Task serving = Application.ServeAsync(pair.Accepted[0], async stream =>
-        {
-            seen += stream.Direction == StreamDirection.Bidirectional ? 1 : 0;
-            await stream.DisposeAsync();
-        });
-
-        pair.Network.RunUntil(() => seen == Streams, Seconds(5));
-
-        Assert.IsTrue(isDone);
-        pair.Network.RunUntil(() => client.AvailableBidirectionalStreams > TransportLimits.Default.MaxInboundBidirectionalStreams - Streams, Seconds(5));
-        pair.CloseAndCheckEmpty(client);
-        pair.Network.Run(serving);
     }
 }
