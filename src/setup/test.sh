@@ -11,10 +11,10 @@ Usage: test.sh [--configuration NAME] [--filter EXPRESSION] [--results DIR]
 
 Runs the built test projects below tests/ and writes a .trx file for each; one
 after the other, but for those that say RunsBesideOthers, and for the tests whose
-names begin as PartBesideOthers of their project says: they mostly wait. The last
-line printed is "N passed, N failed, N skipped"; a test that is inconclusive or
-ignored counts as skipped. Fails when a test failed, a
-project crashed or hung, or no test ran at all.
+names begin with one of the parts that PartsBesideOthers of their project lists:
+they mostly wait. The last line printed is "N passed, N failed, N skipped"; a
+test that is inconclusive or ignored counts as skipped. Fails when a test failed,
+a project crashed or hung, or no test ran at all.
 
   --configuration NAME  what was built (default Release)
   --filter EXPRESSION   as for dotnet test, such as TestCategory=Interop
@@ -68,47 +68,50 @@ both() { # filter, filter: what both let through
     if [ -n "$1" ]; then printf '(%s)&(%s)' "$1" "$2"; else printf '%s' "$2"; fi
 }
 
-part_of() { sed -n 's/.*<PartBesideOthers>\(.*\)<\/PartBesideOthers>.*/\1/p' "$1"; }
+parts_of() { sed -n 's/.*<PartsBesideOthers>\(.*\)<\/PartsBesideOthers>.*/\1/p' "$1"; }
+
+# joined BETWEEN TERM PARTS: a filter of one term for each of the parts, which ; separates.
+joined() { sed "s/;/ $1 $2/g; s/^/$2/; s/ //g" <<<"$3"; }
+within() { joined '|' 'FullyQualifiedName~' "$1"; }
+without() { joined '\&' 'FullyQualifiedName!~' "$1"; }
 
 runs_beside() { grep -q '<RunsBesideOthers>true' "$1"; }
 
-# One after the other, beside those that come after the first of them.
+# One after the other, beside all the others.
 run_beside() {
-    local project part
+    local project parts
     for project in "${projects[@]}"; do
-        part="$(part_of "$project")"
+        parts="$(parts_of "$project")"
         if runs_beside "$project"; then
             run_project "$(basename "$project" .csproj)" "$project" "$filter"
-        elif [ -n "$part" ]; then
-            run_project "$(basename "$project" .csproj).Beside" "$project" "$(both "$filter" "FullyQualifiedName~$part")"
+        elif [ -n "$parts" ]; then
+            run_project "$(basename "$project" .csproj).Beside" "$project" "$(both "$filter" "$(within "$parts")")"
         fi
     done
 }
 
 # What mostly waits for clocks or for other programs runs beside the others, and says afterwards what it found.
+run_beside >"$results/beside.log" 2>&1 &
+beside=$!
 names=()
-beside=''
 for project in "${projects[@]}"; do
     name="$(basename "$project" .csproj)"
-    part="$(part_of "$project")"
+    parts="$(parts_of "$project")"
     names+=("$name")
-    if [ -z "$beside" ] && { runs_beside "$project" || [ -n "$part" ]; }; then
-        run_beside >"$results/beside.log" 2>&1 &
-        beside=$!
-    fi
     if runs_beside "$project"; then
         continue
     fi
 
-    if [ -n "$part" ]; then
+    if [ -n "$parts" ]; then
         names+=("$name.Beside")
-        run_project "$name" "$project" "$(both "$filter" "FullyQualifiedName!~$part")"
+        run_project "$name" "$project" "$(both "$filter" "$(without "$parts")")"
     else
         run_project "$name" "$project" "$filter"
     fi
 done
 
-[ -z "$beside" ] || { wait "$beside"; cat "$results/beside.log"; }
+wait "$beside"
+cat "$results/beside.log"
 
 printf '\n'
 exec "$setup_directory/summarize-tests.sh" "$results" "${names[@]}"
