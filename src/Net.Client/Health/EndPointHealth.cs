@@ -86,16 +86,14 @@ public sealed class EndPointHealth : IDisposable
     /// <param name="failure">Why it failed, for people; <c>null</c>: the connection is open.</param>
     public void RecordConnect(string? failure) => Change(() =>
     {
-        const int path = (int)HealthAspect.Path;
         _connect.Take(failure);
-        if (failure is null && _calls.Length > 0 && _calls[path].State == VerdictState.Failing)
+        if (failure is null)
         {
-            _calls[path].Release();
-            _holds[path].Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Release_NeedsLock(HealthAspect.Path);
         }
     });
 
-    /// <summary>Takes in the result of an active check.</summary>
+    /// <summary>Takes in the result of an active check. One that passes again after it failed ends what calls had said of the same aspect: both saw the same fault, and it is over.</summary>
     /// <param name="probe">The probe, one of <see cref="HealthOptions.Probes"/>.</param>
     /// <param name="result">What it found.</param>
     /// <param name="settles">Whether it needs no others beside it, as the peer itself tells of each change.</param>
@@ -105,7 +103,15 @@ public sealed class EndPointHealth : IDisposable
         VerdictTracker tracker = Tracker(probe);
         if (result.Status != ProbeStatus.Inconclusive)
         {
-            Change(() => tracker.Take(result.Status == ProbeStatus.Pass ? null : result.Reason, settles));
+            Change(() =>
+            {
+                bool failed = tracker.State == VerdictState.Failing;
+                tracker.Take(result.Status == ProbeStatus.Pass ? null : result.Reason, settles);
+                if (failed && tracker.State == VerdictState.Passing)
+                {
+                    Release_NeedsLock(probe.Aspect);
+                }
+            });
         }
     }
 
@@ -160,6 +166,16 @@ public sealed class EndPointHealth : IDisposable
             }
         }
     });
+
+    private void Release_NeedsLock(HealthAspect aspect)
+    {
+        int index = (int)aspect;
+        if (_calls.Length > 0 && _calls[index].State == VerdictState.Failing)
+        {
+            _calls[index].Release();
+            _holds[index].Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
 
     // An answer of any kind shows that path and process work; only a good one says so of the service.
     private static bool IsGoodFor(HealthAspect aspect, CallOutcome outcome) => outcome is CallOutcome.Success or CallOutcome.ApplicationFailure

@@ -25,8 +25,8 @@ public sealed record PassiveHealthOptions
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long the verdict then fails, that on the path only until a connection opens, which shows that the path works; afterwards the end point gets calls again and is judged anew. Default 10 s; range 100 ms to 1 hour. Each time it fails again within
-    /// <see cref="Window"/> of that, the time doubles, up to <see cref="MaxHold"/>.
+    /// How long the verdict then fails, at the longest: it ends sooner when a probe of the same aspect that failed, too, passes again, and that on the path when a connection opens. Afterwards the end point gets calls again and is judged anew.
+    /// Default 10 s; range 100 ms to 1 hour. Each time it fails again within <see cref="Window"/> of that, the time doubles, up to <see cref="MaxHold"/>.
     /// </summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(10);
 

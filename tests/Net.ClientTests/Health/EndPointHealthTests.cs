@@ -181,6 +181,27 @@ public sealed class EndPointHealthTests
     }
 
     [TestMethod]
+    public void RecordProbe_ThatPassesAgain_EndsWhatCallsSaidOfTheSameAspect()
+    {
+        EndPointHealth health = Make(new HealthOptions { Probes = [_path], Fall = 1, Rise = 2, Passive = new PassiveHealthOptions { ConsecutiveFailures = 2, Hold = TimeSpan.FromSeconds(10) } });
+        health.RecordProbe(_path, ProbeResult.Pass());
+        Calls(health, CallOutcome.TransportFailure, 2);
+        Calls(health, CallOutcome.TimedOut, 2);
+        health.RecordProbe(_path, ProbeResult.Pass());
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Path.State, "a probe that never failed does not see what the calls see");
+
+        health.RecordProbe(_path, Fail);
+        health.RecordProbe(_path, ProbeResult.Pass());
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Path.State, "one pass is not enough");
+        health.RecordProbe(_path, ProbeResult.Pass());
+
+        Assert.AreEqual(HealthState.Healthy, health.Current.Path.State);
+        Assert.AreEqual(HealthState.Unhealthy, health.Current.Process.State, "the probe says nothing of it");
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.AreEqual(HealthState.Healthy, health.Current.State);
+    }
+
+    [TestMethod]
     public void RecordCall_PartOfTheCallsInAWindow_FailsToo()
     {
         var options = new PassiveHealthOptions { ConsecutiveFailures = 1000, FailureRatio = 0.5, MinCalls = 20, Window = TimeSpan.FromSeconds(10) };
