@@ -12,6 +12,9 @@ internal sealed class RunClient : IAsyncDisposable
 {
     // What the breaker's open time may grow to, by the channel's defaults and here.
     private const int OpenTimeGrowth = 10;
+
+    // Twice the probes of a half-open breaker, so that an answer to a call begun earlier does not count for one of them.
+    private const int AnswersThatClose = 6;
     private const string ResetMark = "stateless reset";
     private readonly Dictionary<string, string> _hosts;
     private readonly ConcurrentQueue<long> _resets = new();
@@ -67,7 +70,9 @@ internal sealed class RunClient : IAsyncDisposable
     }
 
     /// <summary>What has not come back to its start: leases, waiters, and breakers of hosts that run.</summary>
-    internal IEnumerable<string> FindLeftovers(Func<string, bool> isRunning)
+    /// <param name="isRunning">Whether a host runs.</param>
+    /// <param name="countAnswers">How many calls of this client a host has answered since the faults were over. A breaker that is half-open waits for calls: it is left behind only when those came and did not close it.</param>
+    internal IEnumerable<string> FindLeftovers(Func<string, bool> isRunning, Func<string, int> countAnswers)
     {
         ChannelSnapshot snapshot = Channel.GetSnapshot();
         if (snapshot.InFlight != 0)
@@ -83,7 +88,8 @@ internal sealed class RunClient : IAsyncDisposable
         foreach (EndPointSnapshot endPoint in snapshot.EndPoints)
         {
             string host = HostOf(endPoint.EndPoint) ?? "?";
-            if (endPoint.Breaker is not (null or BreakerState.Closed) && isRunning(host))
+            if (endPoint.Breaker is not (null or BreakerState.Closed) && isRunning(host)
+                && (endPoint.Breaker != BreakerState.HalfOpen || countAnswers(host) >= AnswersThatClose))
             {
                 yield return $"{Name}: the breaker of {host} is {endPoint.Breaker}";
             }
@@ -157,7 +163,11 @@ internal sealed class RunClient : IAsyncDisposable
                 RecoveryInterval = Min(Plan.HealthInterval, HealthOptions.Default.RecoveryInterval),
                 IdleInterval = Max(Plan.HealthInterval, HealthOptions.Default.IdleInterval),
                 Timeout = Min(Plan.HealthInterval, HealthOptions.Default.Timeout),
-                Passive = PassiveHealthOptions.Default with { Hold = Max(Plan.BreakerOpen, TimeSpan.FromMilliseconds(100)) },
+                Passive = PassiveHealthOptions.Default with
+                {
+                    Hold = Max(Plan.BreakerOpen, TimeSpan.FromMilliseconds(100)),
+                    MaxHold = Max(Plan.BreakerOpen * OpenTimeGrowth, TimeSpan.FromMilliseconds(100)),
+                },
             })
             .AddTimeouts(new TimeoutOptions { PerCall = Timeout.InfiniteTimeSpan, PerAttempt = Plan.AttemptTimeout });
         if (Plan.Attempts > 1)

@@ -244,9 +244,11 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
     private async Task<IReadOnlyList<string>> SettleAsync(RunCast cast, CancellationToken cancellationToken)
     {
         long started = options.TimeProvider.GetTimestamp();
+        TimeSpan recovered = _driver!.Records.Select(static f => f.Ended).DefaultIfEmpty().Max() + Judging.Judge.RecoveryTime;
+        int CountAnswers(RunClient client, string host) => _ledger.Records.Count(c => c.Client == client.Name && c.Host == host && c.Result == CallResult.Ok && c.Began >= recovered);
         while (true)
         {
-            string[] left = [.. cast.Clients.SelectMany(client => client.FindLeftovers(host => cast.Host(host).IsRunning))];
+            string[] left = [.. cast.Clients.SelectMany(client => client.FindLeftovers(host => cast.Host(host).IsRunning, host => CountAnswers(client, host)))];
             if (left.Length == 0 || options.TimeProvider.GetElapsedTime(started) > SettleLimit)
             {
                 return left;

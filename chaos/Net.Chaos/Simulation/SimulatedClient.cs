@@ -138,6 +138,7 @@ internal sealed class SimulatedClient
             RecoveryInterval = Second / 4,
             Timeout = Second / 2,
             FlapWindow = TimeSpan.Zero,
+            Passive = PassiveHealthOptions.Default with { Hold = Second / 2, MaxHold = Second },
         },
     };
 
