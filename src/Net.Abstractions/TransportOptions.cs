@@ -17,6 +17,7 @@ public abstract record TransportOptions
     /// <remarks>
     /// While a stream is open, a client of the ngtcp2 engine breaks the silence after 1, 3, 7 and more seconds with a packet of its own, up to half of this time, so that a server
     /// learns of an address that has changed meanwhile. The connection then ends this long after the last of these packets.
+    /// When nothing is heard for 5 s, and then every 6 s, while an upload fills the congestion window, it goes over to another local port, so that the upload goes on soon after the path is back.
     /// </remarks>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

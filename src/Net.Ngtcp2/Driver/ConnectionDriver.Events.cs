@@ -276,13 +276,14 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
-        bool isWaiting = BytesInFlight() > 0;
+        bool isWaiting = BytesInFlight() > 0 || _escape != Escape.None;
         foreach (Ngtcp2Stream stream in _streams.Values)
         {
             isWaiting |= stream.CanRead && !stream.IsReceiveEnded;
         }
 
-        if (_silence.TryPing(now, isWaiting && IsConfirmed, _lastReceived))
+        if (_silence.TryPing(now, isWaiting && IsConfirmed, _lastReceived)
+            && !(_silence.WantsNewPath && (_escape != Escape.None || ngtcp2_conn_get_cwnd_left(_native) == 0) && TryLeavePath()))
         {
             ArmPing();
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using Net.Ngtcp2.Interop;
 using Net.Ngtcp2.Udp;
 using static Net.Ngtcp2.Interop.Ngtcp2Native;
@@ -17,6 +18,7 @@ internal sealed unsafe partial class ConnectionDriver
     private const int RememberedRetiredIds = 16;
     private readonly Queue<ConnectionIdKey> _retiredIds = new();
     private PendingMigration? _migration;
+    private Escape _escape;
     private bool _pathSucceeded;
     private bool _pathFailed;
 
@@ -33,6 +35,7 @@ internal sealed unsafe partial class ConnectionDriver
             return;
         }
 
+        _escape = Escape.None;
         _migration = new PendingMigration(socket, local, completion, _host.Now + MigrationBeginLimit);
         TryBeginMigration();
         if (_migration is not null)
@@ -88,6 +91,59 @@ internal sealed unsafe partial class ConnectionDriver
         });
     }
 
+    /// <summary>
+    /// Goes over to another local port at once, as the path is silent and what is in flight on it leaves no room for a PING: a new path begins with a congestion window and probes of its own
+    /// (RFC 9000, section 9.4). Streams wait until the server answers there, or they would fill that window, too, and keep challenges and PINGs from going out.
+    /// </summary>
+    /// <returns>Whether it did. Not while the application moves the connection, nor from a port that it has chosen, nor where the server forbids it or has given no more connection ids.</returns>
+    private bool TryLeavePath()
+    {
+        IPEndPoint? chosen = ((ConnectOptions)_options).LocalEndPoint;
+        if (_migration is not null || chosen is { Port: not 0 })
+        {
+            return false;
+        }
+
+        int socket;
+        SocketAddressBuffer local;
+        try
+        {
+            (socket, local) = _host.OpenSocketFor(new IPEndPoint(chosen?.Address ?? (RemoteAddress.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any), 0), RemoteAddress);
+        }
+        catch (TransportException)
+        {
+            // Without a socket or a route the old path is as good as any.
+            return false;
+        }
+
+        SocketAddressBuffer remote = RemoteAddress;
+        ngtcp2_path path;
+        SocketAddresses.Point(&path, &local, &remote, socket);
+        if (ngtcp2_conn_initiate_immediate_migration(_native, &path, _host.Now) != 0)
+        {
+            _host.CloseSocket(socket);
+            return false;
+        }
+
+        if (OwnSocket >= 0)
+        {
+            _host.CloseSocket(OwnSocket);
+        }
+
+        OwnSocket = socket;
+        _escape = Escape.Unanswered;
+        return true;
+    }
+
+    /// <summary>Something came from the server. When it did not answer the challenge in time, a new path proves itself, now that there is one; if there can be none, it goes on without proof.</summary>
+    private void NoteHeardAfterEscape()
+    {
+        if (_escape == Escape.Failed && !TryLeavePath())
+        {
+            _escape = Escape.None;
+        }
+    }
+
     private void HandlePathEvents()
     {
         TryBeginMigration();
@@ -119,6 +175,11 @@ internal sealed unsafe partial class ConnectionDriver
 
         bool succeeded = _pathSucceeded;
         bool failed = _pathFailed;
+        if (_escape == Escape.Unanswered && (succeeded || failed))
+        {
+            _escape = succeeded ? Escape.None : Escape.Failed;
+        }
+
         _pathSucceeded = false;
         _pathFailed = false;
         if (succeeded && (LocalAddress, RemoteAddress) != _told)
@@ -195,6 +256,14 @@ internal sealed unsafe partial class ConnectionDriver
             _host.CloseSocket(migration.Socket);
             migration.Completion.TrySetException(failure);
         }
+    }
+
+    // How far a client is that left a silent path by itself.
+    private enum Escape
+    {
+        None,
+        Unanswered,
+        Failed,
     }
 
     private sealed class PendingMigration(int socket, SocketAddressBuffer local, TaskCompletionSource completion, ulong beginDeadline)

@@ -173,12 +173,17 @@ internal sealed unsafe partial class ConnectionDriver
         if (_mustSettle)
         {
             // See PostponeAborts: without stream data the handshake is left behind first.
-            length = ngtcp2_conn_writev_stream(_native, path, info, destination, room, null, NGTCP2_WRITE_STREAM_FLAG_NONE, -1, null, 0, now);
+            length = WriteControl(path, info, destination, room, now);
             _mustSettle = !_isPastHandshake && !IsConfirmed;
             if (length != 0)
             {
                 return length;
             }
+        }
+
+        if (_escape != Escape.None)
+        {
+            return WriteControl(path, info, destination, room, now);
         }
 
         length = WriteDatagrams(path, info, destination, room, now);
@@ -238,8 +243,11 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         // Nothing more for this packet: finish it, or write acknowledgements and the like alone.
-        return ngtcp2_conn_writev_stream(_native, path, info, destination, room, null, NGTCP2_WRITE_STREAM_FLAG_NONE, -1, null, 0, now);
+        return WriteControl(path, info, destination, room, now);
     }
+
+    private nint WriteControl(ngtcp2_path* path, ngtcp2_pkt_info* info, byte* destination, nuint room, ulong now) =>
+        ngtcp2_conn_writev_stream(_native, path, info, destination, room, null, NGTCP2_WRITE_STREAM_FLAG_NONE, -1, null, 0, now);
 
     private void BlockStream(Ngtcp2Stream stream)
     {

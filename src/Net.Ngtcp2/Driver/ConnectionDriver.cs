@@ -204,6 +204,11 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             ArmPing();
         }
 
+        if (_hasNewPacket)
+        {
+            NoteHeardAfterEscape();
+        }
+
         AfterNativeCall();
         if (!isKnownPath && remote == RemoteAddress)
         {

@@ -8,7 +8,7 @@ namespace Net.Ngtcp2.Driver;
 /// A PING from where the client is now ends that. It goes out after one second in which no data of a stream moved either way while the client waits for something.
 /// As long as the server answers, the next ones follow after two more, four, and so on up to half the idle timeout: a stream that is quiet for its own reasons costs a few packets, and a connection that
 /// nobody uses ends at most that much later. While nothing is heard at all they follow every two seconds for a minute, one small packet each time, and then double, too.
-/// Where what is in flight fills the congestion window, as in a large transfer, the library sends no PING, and the probes alone find the path again.
+/// Where what is in flight fills the congestion window, as in a large transfer, the library sends no PING, and its probes alone would find the path again; there <see cref="WantsNewPath"/> helps.
 /// </remarks>
 internal struct SilenceWatch
 {
@@ -17,6 +17,7 @@ internal struct SilenceWatch
     private const ulong FirstInterval = Interop.Ngtcp2Native.NGTCP2_SECONDS;
     private const ulong SteadyInterval = 2 * FirstInterval;
     private const ulong ShareOfIdleTimeout = 2;
+    private const int PingsPerPath = 3;
     private readonly ulong _longest;
     private ulong _interval;
     private ulong _since;
@@ -32,6 +33,12 @@ internal struct SilenceWatch
 
     /// <summary>When to look again, in nanoseconds; <see cref="ulong.MaxValue"/> while the watch is off.</summary>
     internal readonly ulong Due => _interval == 0 ? ulong.MaxValue : _since + _interval;
+
+    /// <summary>
+    /// Whether enough PINGs had no answer to give the path up: after five seconds of silence, and each six seconds more. The intervals of the probes begin anew with a path, so that
+    /// there is hardly ever more than two seconds between two packets.
+    /// </summary>
+    internal readonly bool WantsNewPath => _unanswered > 0 && _unanswered % PingsPerPath == 0;
 
     /// <summary>Data of a stream came, or was acknowledged: silence begins anew.</summary>
     internal void NoteProgress(ulong now)

@@ -14,6 +14,9 @@ public sealed class InterruptionTests : DriverTest
     // The interval of a client's PINGs into silence, and what the exchange itself takes.
     private static readonly TimeSpan _soon = Seconds(2.5);
 
+    // The interval of challenges, PINGs and probes on the path a client goes over to, and what 100 kB take.
+    private static readonly TimeSpan _soonOnANewPath = Seconds(3.5);
+
     [TestMethod]
     [DataRow(5, true)]
     [DataRow(13, true)]
@@ -45,6 +48,33 @@ public sealed class InterruptionTests : DriverTest
         Assert.AreEqual(Length, receiving.Result.Length);
         pair.CloseAndCheckEmpty(client);
         pair.Network.Run(serving);
+    });
+
+    [TestMethod]
+    [DataRow(8)]
+    [DataRow(15)]
+    [DataRow(25)]
+    public void Upload_UnderWayWhenThePathDies_GoesOnSoonAfterThePathIsBack(int seconds) => ForSeeds(10, seed =>
+    {
+        using var pair = new DriverPair(seed);
+        pair.SetLinks(static link => link.BitsPerSecond = 20_000_000);
+        (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
+        Ngtcp2Stream stream = DriverPair.Open(client);
+        Task<string> sending = Application.SendAsync(stream.Output, seed, 3_000_000);
+        Ngtcp2Stream accepted = pair.Accept(server);
+        Task<(string Digest, long Length)> receiving = Application.ReceiveAsync(accepted.Input);
+        pair.Network.RunFor(Milliseconds(100 + pair.Network.Random.Next(500)));
+        Assert.IsFalse(sending.IsCompleted);
+        pair.SetLinks(static link => link.IsUp = false);
+        pair.Network.RunFor(Seconds(seconds) + Milliseconds(pair.Network.Random.Next(2000)));
+        long before = server.GetPathStatistics().BytesReceived!.Value;
+        pair.SetLinks(static link => link.IsUp = true);
+
+        pair.Network.RunUntil(() => server.GetPathStatistics().BytesReceived > before + 100_000, _soonOnANewPath);
+
+        pair.Network.RunAll([sending, receiving]);
+        Assert.AreEqual(sending.Result, receiving.Result.Digest);
+        pair.CloseAndCheckEmpty(client);
     });
 
     private static void WarmUp(DriverPair pair, Ngtcp2Connection client)
