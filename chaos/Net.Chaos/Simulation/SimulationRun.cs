@@ -18,8 +18,10 @@ internal sealed class SimulationRun
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan TransportSettling = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(10);
+
+    // A closing connection is remembered for three probe timeouts (RFC 9000, section 10.2), and a node that was frozen has seen round-trip times of seconds.
+    private static readonly TimeSpan TransportSettling = TimeSpan.FromMinutes(3);
     private const int AnswersThatClose = 6;
     private readonly SimulationOptions _options;
     private readonly SimulationWorld _world;
