@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Net.Client;
 
@@ -16,6 +17,8 @@ internal static class CallDiagnostics
         [.. Enum.GetValues<CallOutcome>().Select(static o => new KeyValuePair<string, object?>("transport.outcome", NameOf(o)))];
 
     // Boxed once.
+    // What is the same for all attempts on a session, boxed once.
+    private static readonly ConditionalWeakTable<ChannelSession, SessionTags> Sessions = [];
     private static readonly object[] Numbers = [.. Enumerable.Range(0, CallRunner.MaxAttempts + 1).Cast<object>()];
 
     /// <summary>Whether somebody wants spans.</summary>
@@ -81,8 +84,13 @@ internal static class CallDiagnostics
         Activity? activity = ClientDiagnostics.Source.StartActivity("transport.attempt");
         if (activity is { IsAllDataRequested: true })
         {
+            // Most attempts are first ones: as with a resend count, that is what a span says by saying nothing.
             activity.SetTag("transport.method", plan.Method);
-            activity.SetTag("transport.attempt.kind", NameOf(kind));
+            if (kind != AttemptKind.First)
+            {
+                activity.SetTag("transport.attempt.kind", NameOf(kind));
+            }
+
             if (fallback is not null)
             {
                 activity.SetTag("transport.fallback", fallback);
@@ -96,11 +104,16 @@ internal static class CallDiagnostics
     {
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("transport.attempt.number", number < Numbers.Length ? Numbers[number] : number);
+            if (number > 1)
+            {
+                activity.SetTag("transport.attempt.number", number < Numbers.Length ? Numbers[number] : number);
+            }
+
+            SessionTags tags = Sessions.GetValue(lease.Session, static _ => new SessionTags());
             activity.SetTag("server.address", lease.EndPoint.Address.Host);
-            activity.SetTag("server.port", lease.EndPoint.Address.Port);
+            activity.SetTag("server.port", tags.Port ??= lease.EndPoint.Address.Port);
             activity.SetTag("network.protocol.name", lease.Session.Protocol);
-            activity.SetTag("transport.connection.id", lease.ConnectionId);
+            activity.SetTag("transport.connection.id", tags.ConnectionId ??= lease.ConnectionId);
         }
     }
 
@@ -141,4 +154,11 @@ internal static class CallDiagnostics
         AttemptKind.Hedge => "hedge",
         _ => "fallback",
     };
+
+    private sealed class SessionTags
+    {
+        internal object? Port { get; set; }
+
+        internal object? ConnectionId { get; set; }
+    }
 }
