@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Http;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -52,12 +53,10 @@ public sealed class GrpcClient : IDisposable
     }
 
     /// <summary>
-    /// Where each request carries what happens when it is sent twice, for the handlers below: retry, hedging and 0-RTT rest on it. The key is the one that Net.Http3 reads.
+    /// Where a request carries what happens when it is sent twice, for the handlers below: retry, hedging and 0-RTT rest on it. Not set: <see cref="Idempotency.NonIdempotent"/>. The key is the one that
+    /// Net.Http3 reads. Whether the content can be written again it says itself, as an <see cref="IReplayableContent"/>.
     /// </summary>
     public static HttpRequestOptionsKey<Idempotency> IdempotencyKey { get; } = new("Net.Http3.Idempotency");
-
-    /// <summary>Where a request of a call with one message says that its content can be written again. The key is the one that Net.Http3 reads.</summary>
-    public static HttpRequestOptionsKey<bool> ReplayableContentKey { get; } = new("Net.Http3.ReplayableContent");
 
     /// <summary>The server's address.</summary>
     public Uri Address { get; }
@@ -188,6 +187,7 @@ public sealed class GrpcClient : IDisposable
         return call(request, context);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<GrpcUnaryResponse<TResponse>> CallOnceAsync<TRequest, TResponse>(
         GrpcUnaryMethod<TRequest, TResponse> method, TRequest request, GrpcClientContext context, bool needsMetadata)
         where TRequest : class, IMessage<TRequest>

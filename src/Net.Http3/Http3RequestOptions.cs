@@ -15,8 +15,8 @@ public static class Http3RequestOptions
     public static readonly HttpRequestOptionsKey<Idempotency> Idempotency = new("Net.Http3.Idempotency");
 
     /// <summary>
-    /// Whether the request's content can be written more than once, also by two attempts at a time, so that a request may be sent again. Not set: that of <see cref="ByteArrayContent"/>, of
-    /// <see cref="ReadOnlyMemoryContent"/> and of what derives from them can, any other only as long as its writing has not begun.
+    /// Whether the request's content can be written more than once, also by two attempts at a time, so that a request may be sent again. Not set: an <see cref="IReplayableContent"/> says it itself, that of
+    /// <see cref="ByteArrayContent"/>, of <see cref="ReadOnlyMemoryContent"/> and of what derives from them can, any other only as long as its writing has not begun.
     /// </summary>
     public static readonly HttpRequestOptionsKey<bool> ReplayableContent = new("Net.Http3.ReplayableContent");
 
@@ -39,5 +39,5 @@ public static class Http3RequestOptions
 
     /// <summary>Whether a request's content can be written more than once.</summary>
     internal static bool HasReplayableContent(HttpRequestMessage request) =>
-        request.Content is null or ByteArrayContent or ReadOnlyMemoryContent || (request.Options.TryGetValue(ReplayableContent, out bool isReplayable) && isReplayable);
+        request.Content is null or ByteArrayContent or ReadOnlyMemoryContent or IReplayableContent { IsReplayable: true } || (request.Options.TryGetValue(ReplayableContent, out bool isReplayable) && isReplayable);
 }

@@ -259,10 +259,10 @@ internal sealed class ClientExchange : IDisposable
                 ((HttpRequestHeaders)carrier!).TryAddWithoutValidation(name, value));
         }
 
-        _request.Options.Set(GrpcClient.IdempotencyKey, _context.Idempotency);
-        if (_request.Content is UnaryRequestContent)
+        // What a request without the option is taken for needs none: the first one costs a dictionary.
+        if (_context.Idempotency != Idempotency.NonIdempotent)
         {
-            _request.Options.Set(GrpcClient.ReplayableContentKey, true);
+            _request.Options.Set(GrpcClient.IdempotencyKey, _context.Idempotency);
         }
     }
 

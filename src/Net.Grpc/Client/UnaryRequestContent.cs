@@ -8,7 +8,7 @@ using Google.Protobuf;
 namespace Net.Grpc;
 
 /// <summary>A request body of one message. It can be written again, should the handler have to send the request on another connection.</summary>
-internal sealed class UnaryRequestContent : HttpContent
+internal sealed class UnaryRequestContent : HttpContent, IReplayableContent
 {
     // Up to here one rented array and one write cost less than a pipe.
     private const int OneArray = 64 * 1024;
@@ -22,6 +22,8 @@ internal sealed class UnaryRequestContent : HttpContent
         _encoding = encoding;
         Headers.TryAddWithoutValidation("Content-Type", ClientExchange.ContentType);
     }
+
+    public bool IsReplayable => true;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
