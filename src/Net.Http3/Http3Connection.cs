@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Net.Http3.Interop;
 
@@ -172,10 +173,10 @@ public sealed partial class Http3Connection : IAsyncDisposable
     /// <returns>The response; disposing it before its end cancels what is left. Trailers are there when the content was read to its end.</returns>
     /// <exception cref="HttpRequestException">It failed; inner exceptions hold an <see cref="HttpProtocolException"/> with the HTTP/3 code, if there is one, and a <see cref="TransportException"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => SendObservedAsync(request, null, cancellationToken);
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => SendObservedAsync(request, null, cancellationToken).AsTask();
 
-    /// <summary>Sends a request, and tells when it is over: see <see cref="HttpCallObserver"/>.</summary>
-    internal Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, HttpCallObserver? observer, CancellationToken cancellationToken)
+    /// <summary>Sends a request, and tells when it is over: see <see cref="HttpCallObserver"/>. To be awaited once.</summary>
+    internal ValueTask<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, HttpCallObserver? observer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true })
@@ -254,7 +255,8 @@ public sealed partial class Http3Connection : IAsyncDisposable
         }
     }
 
-    private static async Task<HttpResponseMessage> SendWhenOpenAsync(ValueTask<Http3Exchange> opening, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<HttpResponseMessage> SendWhenOpenAsync(ValueTask<Http3Exchange> opening, CancellationToken cancellationToken)
     {
         Http3Exchange exchange = await opening.ConfigureAwait(false);
         return await exchange.SendAsync(cancellationToken).ConfigureAwait(false);

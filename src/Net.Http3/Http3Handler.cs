@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Net.Http3;
@@ -90,37 +91,44 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         Http3Origin origin = UseOrigin(uri);
         try
         {
-            if (route == Route.Http3First && origin.IsPaused)
-            {
-                return await FallBackAsync(request, cancellationToken).ConfigureAwait(false);
-            }
-
-            PooledConnection connection;
-            long started = _options.TimeProvider.GetTimestamp();
-            Activity? activity = Http3Diagnostics.Start(request);
-            try
-            {
-                connection = await origin.RentAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                // The fallback measures what it does itself.
-                bool fallsBack = route == Route.Http3First && MayFallBack(exception);
-                Http3Diagnostics.Stop(activity, request, null, exception, fallsBack ? null : _options.TimeProvider.GetElapsedTime(started));
-                if (fallsBack)
-                {
-                    return await FallBackAsync(request, cancellationToken).ConfigureAwait(false);
-                }
-
-                throw;
-            }
-
-            return await SendOnAsync(activity, started, origin, connection, request, cancellationToken).ConfigureAwait(false);
+            return await SendToAsync(origin, route, request, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             origin.EndUse();
         }
+    }
+
+    // Apart from the above, whose state is allocated anew for each request as that of every task.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> SendToAsync(Http3Origin origin, Route route, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (route == Route.Http3First && origin.IsPaused)
+        {
+            return await FallBackAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        PooledConnection connection;
+        long started = _options.TimeProvider.GetTimestamp();
+        Activity? activity = Http3Diagnostics.Start(request);
+        try
+        {
+            connection = await origin.RentAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // The fallback measures what it does itself.
+            bool fallsBack = route == Route.Http3First && MayFallBack(exception);
+            Http3Diagnostics.Stop(activity, request, null, exception, fallsBack ? null : _options.TimeProvider.GetElapsedTime(started));
+            if (fallsBack)
+            {
+                return await FallBackAsync(request, cancellationToken).ConfigureAwait(false);
+            }
+
+            throw;
+        }
+
+        return await SendOnAsync(activity, started, origin, connection, request, cancellationToken).ConfigureAwait(false);
     }
 
     private static Route RouteOf(HttpRequestMessage request, Uri uri)
@@ -155,7 +163,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         return _fallback.Value.SendAsync(request, cancellationToken);
     }
 
-    private Task<HttpResponseMessage> SendOnAsync(
+    private ValueTask<HttpResponseMessage> SendOnAsync(
         Activity? activity, long started, Http3Origin origin, PooledConnection connection, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
@@ -173,7 +181,7 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
             : SendObservedAsync(activity, started, origin, connection, request, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendObservedAsync(
+    private async ValueTask<HttpResponseMessage> SendObservedAsync(
         Activity? activity, long started, Http3Origin origin, PooledConnection connection, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Http3Diagnostics.CountActive(request, 1);
@@ -195,7 +203,8 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAndRetryAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> SendAndRetryAsync(
         Http3Origin origin, PooledConnection connection, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         bool wasTooEarly = false;
@@ -203,10 +212,10 @@ public sealed class Http3Handler : HttpMessageHandler, IAsyncDisposable
         {
             try
             {
-                Task<HttpResponseMessage> sending;
+                ValueTask<HttpResponseMessage> sending;
                 try
                 {
-                    sending = connection.Session.SendAsync(request, cancellationToken);
+                    sending = connection.Session.SendObservedAsync(request, null, cancellationToken);
                 }
                 finally
                 {

@@ -47,7 +47,7 @@ internal sealed class Http3Session : HttpSession
         ArgumentNullException.ThrowIfNull(request);
         request.Version = System.Net.HttpVersion.Version30;
         return Connection.EarlyData == EarlyDataStatus.None
-            ? _connection.SendObservedAsync(request, observer, cancellationToken)
+            ? _connection.SendObservedAsync(request, observer, cancellationToken).AsTask()
             : SendEarlyAsync(request, observer, cancellationToken);
     }
 

@@ -8,6 +8,8 @@ internal sealed class HeaderFieldBuffer
     private byte[] _bytes = new byte[1024];
     private HeaderField[] _fields = new HeaderField[24];
     private int _used;
+    private Uri? _lastUri;
+    private string _lastAuthority = "";
 
     /// <summary>How many fields there are.</summary>
     internal int Count { get; private set; }
@@ -31,6 +33,22 @@ internal sealed class HeaderFieldBuffer
         {
             _bytes = new byte[1024];
         }
+    }
+
+    /// <summary>The authority of a URI; that of the one asked for last is remembered, as most requests of a connection name the same.</summary>
+    internal string AuthorityOf(Uri uri)
+    {
+        if (!ReferenceEquals(uri, _lastUri))
+        {
+            if (_lastUri is null || _lastUri.Port != uri.Port || _lastUri.Scheme != uri.Scheme || _lastUri.IdnHost != uri.IdnHost)
+            {
+                _lastAuthority = RequestHeaders.AuthorityOf(uri);
+            }
+
+            _lastUri = uri;
+        }
+
+        return _lastAuthority;
     }
 
     /// <summary>Adds a field.</summary>

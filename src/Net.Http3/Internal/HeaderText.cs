@@ -10,6 +10,10 @@ internal static class HeaderText
     private static readonly SearchValues<char> Token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     private static readonly SearchValues<byte> ForbiddenInValue = SearchValues.Create("\0\r\n"u8);
 
+    // That of an IMF-fixdate (RFC 9110, section 5.6.7).
+    private const int DateLength = 29;
+    private static volatile string? s_lastDate;
+
     private static readonly string[][] KnownNames = ByLength(
     [
         "age", "etag", "date", "vary", "server", "expires", "alt-svc", "location", "priority", "set-cookie", "grpc-status", "grpc-message", "content-type", "cache-control",
@@ -39,7 +43,27 @@ internal static class HeaderText
     internal static string NameOf(ReadOnlySpan<byte> name) => Find(KnownNames, name) ?? Encoding.ASCII.GetString(name);
 
     /// <summary>A value's text, without making a new string for those that come often.</summary>
-    internal static string ValueOf(ReadOnlySpan<byte> value) => value.IsEmpty ? "" : Find(KnownValues, value) ?? Encoding.Latin1.GetString(value);
+    internal static string ValueOf(ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty)
+        {
+            return "";
+        }
+
+        if (Find(KnownValues, value) is { } known)
+        {
+            return known;
+        }
+
+        if (value.Length != DateLength)
+        {
+            return Encoding.Latin1.GetString(value);
+        }
+
+        // Every answer of a second has the same date.
+        string? last = s_lastDate;
+        return last is not null && Ascii.Equals(value, last) ? last : s_lastDate = Encoding.Latin1.GetString(value);
+    }
 
     private static string? Find(string[][] known, ReadOnlySpan<byte> text)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Net.Http3.Interop;
 
@@ -53,7 +54,8 @@ internal sealed partial class Http3Exchange
 
     /// <summary>Sends the request and reads the response's headers.</summary>
     /// <param name="cancellationToken">Cancels until the response is returned, and while the content is still being sent.</param>
-    internal async Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)
     {
         bool keepRegistration = false;
         _registration = cancellationToken.UnsafeRegister(static (state, token) => ((Http3Exchange)state!).Cancel(token), this);

@@ -17,7 +17,7 @@ internal static class RequestHeaders
         Uri uri = request.RequestUri!;
         fields.Add(":method", request.Method.Method);
         fields.Add(":scheme", uri.Scheme);
-        fields.Add(":authority", request.Headers.Host ?? AuthorityOf(uri));
+        fields.Add(":authority", request.Headers.Host ?? fields.AuthorityOf(uri));
         fields.Add(":path", request.Method == HttpMethod.Options && uri.PathAndQuery == "/" && uri.OriginalString.EndsWith('*') ? "*" : uri.PathAndQuery);
         if (request.Options.TryGetValue(Http3RequestOptions.Priority, out StreamPriority priority) && !request.Headers.NonValidated.Contains("Priority"))
         {

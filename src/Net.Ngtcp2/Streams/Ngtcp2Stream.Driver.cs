@@ -331,8 +331,15 @@ internal sealed unsafe partial class Ngtcp2Stream
         IsNative = false;
         if (_output is not null && !_sendReaderCompleted)
         {
+            bool isWhole = failure is null && IsAllAcknowledged;
+            if (isWhole)
+            {
+                // The last acknowledgement often comes with the end of the stream. What is freed the pipe keeps for the stream that it serves next; what it is completed with is garbage.
+                FreeAcknowledged();
+            }
+
             _sendReaderCompleted = true;
-            if (failure is null && IsAllAcknowledged)
+            if (isWhole)
             {
                 _sendCompletion.Set();
             }

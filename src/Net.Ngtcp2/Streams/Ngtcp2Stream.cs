@@ -21,8 +21,6 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
     private readonly StreamOutput? _output;
     private readonly int _unsentLimit;
     private readonly int _inFlightLimit;
-    private readonly PipeReader _inputFace;
-    private readonly PipeWriter _outputFace;
     private volatile TransportException? _sendFailure;
     private int _work;
     private long _consumed;
@@ -57,9 +55,6 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
         {
             _sendCompletion.Set();
         }
-
-        _inputFace = _input ?? MissingSide.Input;
-        _outputFace = _output ?? MissingSide.Output;
     }
 
     public override long Id { get; }
@@ -68,9 +63,9 @@ internal sealed partial class Ngtcp2Stream : TransportStream, IDriverWork
 
     public override bool IsLocallyInitiated { get; }
 
-    public override PipeReader Input => _inputFace;
+    public override PipeReader Input => (PipeReader?)_input ?? MissingSide.Input;
 
-    public override PipeWriter Output => _outputFace;
+    public override PipeWriter Output => (PipeWriter?)_output ?? MissingSide.Output;
 
     public override bool IsEarlyData => Volatile.Read(ref _sawEarlyData);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -82,6 +83,8 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     /// <summary>Why this side aborted the connection, once it has.</summary>
     internal ConnectionAbortedException? AbortReason => Volatile.Read(ref _abortReason);
 
+    // Kestrel awaits it once for each stream, before it asks again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         CancellationToken token = cancellationToken;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -124,6 +125,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
     internal void HandleInputEnded() => _isInputOver = true;
 
     /// <summary>Ends what Kestrel left open and waits until the peer has acknowledged the FIN, or the stream was given up: the connection may be closed right after.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask DisposeAsync()
     {
         _input.Complete();
@@ -225,7 +227,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
 
     private void TellClosed()
     {
-        (Action<object?> Callback, object? State)[] callbacks;
+        List<(Action<object?> Callback, object? State)>? callbacks;
         CancellationTokenSource? source;
         lock (_lock)
         {
@@ -235,13 +237,18 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
             }
 
             _isClosed = true;
-            callbacks = _onClosed is null ? [] : [.. _onClosed];
+
+            // Nothing is added from now on, and nothing is taken out until the context serves again, which waits for the watch that this belongs to.
+            callbacks = _onClosed;
             source = _closedSource;
         }
 
-        foreach ((Action<object?> callback, object? state) in callbacks)
+        if (callbacks is not null)
         {
-            callback(state);
+            foreach ((Action<object?> callback, object? state) in callbacks)
+            {
+                callback(state);
+            }
         }
 
         source?.Cancel();
