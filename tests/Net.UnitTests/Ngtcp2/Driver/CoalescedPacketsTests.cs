@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Net.Ngtcp2.Driver;
+using Net.Testing;
 
 namespace Net.UnitTests.Ngtcp2.Driver;
 
@@ -29,7 +30,7 @@ public sealed class CoalescedPacketsTests
     [TestMethod]
     public void Split_RandomBytes_LosesNone()
     {
-        int seed = Environment.TickCount;
+        int seed = TestSeed.Take();
         Random random = new(seed);
         for (int round = 0; round < 3000; round++)
         {
