@@ -278,7 +278,7 @@ internal sealed unsafe partial class ConnectionDriver
         nint length;
         fixed (byte* destination = buffer)
         {
-            length = ngtcp2_conn_write_connection_close(_native, &storage.path, &info, destination, ClosePacketBytes, error, _host.Now);
+            length = ngtcp2_conn_write_connection_close(_native, &storage.path, &info, destination, ClosePacketBytes, error, Advance());
         }
 
         if (length <= 0)

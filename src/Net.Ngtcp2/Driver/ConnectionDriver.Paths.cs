@@ -71,7 +71,7 @@ internal sealed unsafe partial class ConnectionDriver
         SocketAddressBuffer remote = RemoteAddress;
         ngtcp2_path path;
         SocketAddresses.Point(&path, &local, &remote, migration.Socket);
-        ulong now = _host.Now;
+        ulong now = Advance();
         int result = IsConfirmed ? ngtcp2_conn_initiate_migration(_native, &path, now) : NGTCP2_ERR_INVALID_STATE;
         if (result == 0)
         {
@@ -119,7 +119,7 @@ internal sealed unsafe partial class ConnectionDriver
         SocketAddressBuffer remote = RemoteAddress;
         ngtcp2_path path;
         SocketAddresses.Point(&path, &local, &remote, socket);
-        if (ngtcp2_conn_initiate_immediate_migration(_native, &path, _host.Now) != 0)
+        if (ngtcp2_conn_initiate_immediate_migration(_native, &path, Advance()) != 0)
         {
             _host.CloseSocket(socket);
             return false;

@@ -35,7 +35,7 @@ internal sealed unsafe partial class ConnectionDriver
 
     private bool WriteBatches()
     {
-        ulong now = _host.Now;
+        ulong now = Advance();
         ForgetAborted(now);
         if (_placesToReturn)
         {

@@ -42,6 +42,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
     private readonly List<Ngtcp2Stream> _newPeerStreams = [];
     private readonly SendLine _line = new();
     private readonly ulong _started;
+    private ulong _latest;
     private ulong _readAbortedCheck = ulong.MaxValue;
     private SilenceWatch _silence;
     private ngtcp2_conn* _native;
@@ -156,7 +157,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
 
     private void Read(ReadOnlySpan<byte> data, in SocketAddressBuffer local, in SocketAddressBuffer remote, int socket, byte ecn)
     {
-        ulong now = _host.Now;
+        ulong now = Advance();
         _progress = false;
         _hasNewPacket = false;
         int silentProbes = _probeTimeouts;
@@ -223,7 +224,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         {
             NoteExpiry(now);
             BreakSilence(now);
-            int result = ngtcp2_conn_handle_expiry(_native, now);
+            int result = ngtcp2_conn_handle_expiry(_native, Advance(now));
             if (result != 0)
             {
                 EndAfterExpiryError(result);
@@ -308,6 +309,11 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
             MarkDirty();
         }
     }
+
+    // The library ends the process when it is told an earlier time than before; and whoever has taken the time may do something else with the connection before it uses that.
+    private ulong Advance() => Advance(_host.Now);
+
+    private ulong Advance(ulong now) => _latest = Math.Max(_latest, now);
 
     private void MarkDirty() => _endpoint.MarkDirty(this);
 

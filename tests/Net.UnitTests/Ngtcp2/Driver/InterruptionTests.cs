@@ -57,6 +57,7 @@ public sealed class InterruptionTests : DriverTest
     public void Upload_UnderWayWhenThePathDies_GoesOnSoonAfterThePathIsBack(int seconds) => ForSeeds(10, seed =>
     {
         using var pair = new DriverPair(seed);
+        pair.Client.IsRestless = pair.Server.IsRestless = true;
         pair.SetLinks(static link => link.BitsPerSecond = 20_000_000);
         (Ngtcp2Connection client, Ngtcp2Connection server) = pair.Establish();
         Ngtcp2Stream stream = DriverPair.Open(client);

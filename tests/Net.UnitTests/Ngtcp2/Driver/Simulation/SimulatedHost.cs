@@ -20,6 +20,7 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
     private readonly ServerState? _server;
     private int _nextPort = FirstFreePort;
     private bool _isSilent;
+    private ulong _looks;
 
     internal SimulatedHost(SimulatedNetwork network, IPAddress address, Ngtcp2EngineOptions engine, ServerState? server = null)
     {
@@ -31,7 +32,10 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
         network.Add(this);
     }
 
-    public ulong Now => Fault?.Invoke(SimulatedFault.Clock) is { } failure ? throw failure : _network.Now;
+    public ulong Now => Fault?.Invoke(SimulatedFault.Clock) is { } failure ? throw failure : Look();
+
+    /// <summary>Whether time goes on between two looks at the clock, as it does in reality.</summary>
+    internal bool IsRestless { get; set; }
 
     public TimeProvider TimeProvider => _network.TimeProvider;
 
@@ -163,11 +167,13 @@ internal sealed class SimulatedHost : IDriverHost, IDisposable
         }
 
         RunWork();
-        Driver.HandleExpiries(_network.Now);
+        Driver.HandleExpiries(Look());
         Driver.FlushReceived();
         RunWork();
         Driver.Write();
     }
+
+    private ulong Look() => _network.Now + (IsRestless ? ++_looks : 0);
 
     /// <summary>Frees every native object.</summary>
     public void Dispose()
