@@ -39,7 +39,7 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
         _authority = parts.Authority;
     }
 
-    /// <summary>The longest opening of <see cref="CallStreamAsync"/>, bytes: 65,536, which a server takes in before it has to be read from, so that neither side waits for the other.</summary>
+    /// <summary>The longest opening of <see cref="CallStreamAsync(string, ReadOnlyMemory{byte}, bool, RawStreamOptions?, CancellationToken)"/>, bytes: 65,536, which a server takes in before it has to be read from, so that neither side waits for the other.</summary>
     public const int MaxStreamOpening = 64 << 10;
 
     /// <summary>The pool beneath: end points that come and go, breakers, health. The channel owns it.</summary>
@@ -90,7 +90,10 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     public GrpcClient CreateGrpcClient(GrpcClientOptions? options = null) => new(_authority, CreateHttpHandler(), options);
 
     /// <summary>Opens a raw stream to a handler at one of the end points. The lease of its connection ends with its disposal.</summary>
-    /// <remarks>Opening is tried elsewhere when it fails, as nothing is sent until the first write or read; what the handler then makes of the stream is for the caller to repeat.</remarks>
+    /// <remarks>
+    /// Opening is tried elsewhere when it fails, as nothing is sent until the first write or read; what the handler then makes of the stream is for the caller to repeat. Streams are never hedged,
+    /// whatever the policy says: two at a time would be two handlers at work.
+    /// </remarks>
     /// <param name="route">The name of the handler: 1 to 255 bytes of UTF-8 without control characters.</param>
     /// <param name="options">Deadline, idempotency, metadata; <c>null</c>: the defaults. The deadline covers the wait for a connection, too.</param>
     /// <param name="cancellationToken">Belongs to the whole life of the stream: stops waiting, and aborts the open stream.</param>
@@ -133,14 +136,28 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     /// <exception cref="TransportException">The last attempt's failure: no connection could be had, the server refused or failed, or the deadline passed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public ValueTask<RawStream> CallStreamAsync(
-        string route, ReadOnlyMemory<byte> opening, bool endsOutput, RawStreamOptions? options = null, CancellationToken cancellationToken = default)
+        string route, ReadOnlyMemory<byte> opening, bool endsOutput, RawStreamOptions? options = null, CancellationToken cancellationToken = default) =>
+        CallStreamAsync(route, opening, endsOutput, options, affinityHash: null, trace: null, cancellationToken);
+
+    /// <summary>As the other, with a say in where to, or an ear for how.</summary>
+    /// <param name="route">The name of the handler.</param>
+    /// <param name="opening">What is sent first.</param>
+    /// <param name="endsOutput">Whether the opening is all that is sent.</param>
+    /// <param name="options">Deadline, idempotency, metadata; <c>null</c>: the defaults.</param>
+    /// <param name="affinityHash">A hash of what keeps streams together; <c>null</c>: none.</param>
+    /// <param name="trace">Collects how the choice came about, for each attempt; <c>null</c>: nobody asks.</param>
+    /// <param name="cancellationToken">Belongs to the whole life of the stream.</param>
+    /// <returns>The stream, whose first read has the answer; the caller owns and disposes it.</returns>
+    /// <inheritdoc cref="CallStreamAsync(string, ReadOnlyMemory{byte}, bool, RawStreamOptions?, CancellationToken)" path="/exception"/>
+    public ValueTask<RawStream> CallStreamAsync(
+        string route, ReadOnlyMemory<byte> opening, bool endsOutput, RawStreamOptions? options, ulong? affinityHash, CallTrace? trace, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(opening.Length, MaxStreamOpening, nameof(opening));
         options ??= RawStreamOptions.Default;
         options.Validate();
         var exchange = new RawStreamExchange(new RawStreamCall(route, options, cancellationToken), opening, endsOutput);
-        return Runner.RunAsync(Plan(route, options, affinityHash: null, trace: null), exchange, _exchanges, cancellationToken);
+        return Runner.RunAsync(Plan(route, options, affinityHash, trace), exchange, _exchanges, cancellationToken);
     }
 
     private CallPlan Plan(string route, RawStreamOptions options, ulong? affinityHash, CallTrace? trace)
@@ -163,6 +180,12 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Stops waiting; connecting goes on.</param>
     /// <returns>A task.</returns>
     public Task WarmUpAsync(int endPoints = 1, CancellationToken cancellationToken = default) => Pool.WarmUpAsync(HttpProtocol, endPoints, cancellationToken);
+
+    /// <summary>Connects ahead of the first raw stream: waits until connections for raw streams are ready at enough end points.</summary>
+    /// <param name="endPoints">How many end points. Default 1; at least 1.</param>
+    /// <param name="cancellationToken">Stops waiting; connecting goes on.</param>
+    /// <returns>A task.</returns>
+    public Task WarmUpStreamsAsync(int endPoints = 1, CancellationToken cancellationToken = default) => Pool.WarmUpAsync(StreamProtocol, endPoints, cancellationToken);
 
     /// <summary>What the channel is now: end points, connections, verdicts, breakers, round-trip times, calls in flight, waiters.</summary>
     /// <returns>The snapshot.</returns>

@@ -1,3 +1,5 @@
+using System.Net.Http;
+
 namespace Net.Grpc;
 
 /// <summary>How one call is made.</summary>
@@ -26,4 +28,14 @@ public sealed record GrpcCallOptions
 
     /// <summary>What happens when this call is made twice, where the caller knows better than the .proto file. Default <c>null</c>: <see cref="GrpcMethod.Idempotency"/>.</summary>
     public Idempotency? Idempotency { get; init; }
+
+    /// <summary>What the request carries for the handlers below, as a channel's that balances: entries of <see cref="HttpRequestMessage.Options"/>. Default: none. See <see cref="With{T}"/>.</summary>
+    public IReadOnlyList<KeyValuePair<string, object?>> RequestOptions { get; init; } = [];
+
+    /// <summary>These options, and one entry more in <see cref="RequestOptions"/>.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="key">Its key, as a handler below documents it: <c>ChannelRequestOptions.Trace</c>, for one.</param>
+    /// <param name="value">Its value; an earlier one of the same key no longer counts.</param>
+    /// <returns>New options.</returns>
+    public GrpcCallOptions With<T>(HttpRequestOptionsKey<T> key, T value) => this with { RequestOptions = [.. RequestOptions, new(key.Key, value)] };
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Net.Client;
 
-/// <summary>How one call came to its connection: what was considered, chosen, waited for and opened. Give it with <see cref="LeaseRequest.Trace"/> to have a call explained. Thread-safe.</summary>
+/// <summary>How one call came to its connection: what was considered, chosen, waited for and opened. Give it with <see cref="LeaseRequest.Trace"/> to have a call explained; a call of a <see cref="CallRunner"/> puts it on the caller's span, too (<see cref="ExportTo"/>). Thread-safe.</summary>
 public sealed class CallTrace
 {
     /// <summary>How many steps are kept; later ones are counted in <see cref="Dropped"/>.</summary>

@@ -74,7 +74,8 @@ public sealed class CallRunner
                 : RunFirst(plan, call, handler, lease, cancellationToken);
         }
 
-        return new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).RunAsync();
+        var execution = new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken);
+        return plan.Trace is { } trace && Activity.Current is { IsAllDataRequested: true } span ? ExplainAsync(execution.RunAsync(), trace, span) : execution.RunAsync();
     }
 
     /// <summary>Runs a call that is given as delegates. Allocates a handler for the call; faces that make many calls have one of their own.</summary>
@@ -90,6 +91,18 @@ public sealed class CallRunner
     {
         ArgumentNullException.ThrowIfNull(attempt);
         return RunAsync(plan, 0, new DelegateHandler<TResult>(attempt, classify), cancellationToken);
+    }
+
+    private static async ValueTask<TResult> ExplainAsync<TResult>(ValueTask<TResult> call, CallTrace trace, Activity span)
+    {
+        try
+        {
+            return await call.ConfigureAwait(false);
+        }
+        finally
+        {
+            trace.ExportTo(span);
+        }
     }
 
     internal static LeaseRequest RequestOf(in CallPlan plan, long deadline, TriedEndPoints? tried) => new()

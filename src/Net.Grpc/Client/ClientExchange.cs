@@ -259,6 +259,11 @@ internal sealed class ClientExchange : IDisposable
                 ((HttpRequestHeaders)carrier!).TryAddWithoutValidation(name, value));
         }
 
+        foreach (KeyValuePair<string, object?> option in _context.Options.RequestOptions)
+        {
+            ((IDictionary<string, object?>)_request.Options)[option.Key] = option.Value;
+        }
+
         // What a request without the option is taken for needs none: the first one costs a dictionary.
         if (_context.Idempotency != Idempotency.NonIdempotent)
         {

@@ -204,6 +204,32 @@ public sealed class LeaseTests
     }
 
     [TestMethod]
+    public void Breaker_IsolatedByHand_TakesItsEndPointOutUntilItIsReset()
+    {
+        using var fixture = new PoolFixture(endPoints: 2, change: static o => o with { Breaker = CircuitBreakerOptions.Default, Balancing = Net.Client.Balancing.RoundRobin });
+        CircuitBreaker breaker = fixture.Channel.FindBreaker(fixture.EndPoints[0])!;
+        breaker.Isolate();
+        fixture.Advance(60);
+        Assert.IsTrue(Enumerable.Range(0, 6).All(_ => Use(fixture) == fixture.EndPoints[1]), "the other one has all calls, however long it takes");
+
+        breaker.Reset();
+        fixture.Run();
+        Assert.HasCount(2, Enumerable.Range(0, 200).Select(_ => Use(fixture)).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void Rent_WithTheSameAffinity_GoesToTheSameEndPoint()
+    {
+        using var fixture = new PoolFixture(endPoints: 4, change: static o => o with { Balancing = Net.Client.Balancing.RingHash() });
+        ChannelEndPoint Of(ulong hash) => Use(fixture, new LeaseRequest { AffinityHash = hash });
+        ulong[] hashes = [.. Enumerable.Range(1, 40).Select(static i => (ulong)i * 0x9e37_79b9_7f4a_7c15)];
+        ChannelEndPoint[] first = [.. hashes.Select(Of)];
+
+        CollectionAssert.AreEqual(first, hashes.Select(Of).ToArray());
+        Assert.HasCount(4, first.Distinct().ToArray());
+    }
+
+    [TestMethod]
     public void EndPoint_OfSeveralProtocols_HasOneLoadAndOneBreaker()
     {
         var other = new FakeChannelProtocol("other");
@@ -221,6 +247,12 @@ public sealed class LeaseTests
 
         fixture.Run();
         Assert.AreEqual(TransportError.CircuitOpen, PoolFixture.Refusal(fixture.RentAsync(protocol: other)).Error);
+    }
+
+    private static ChannelEndPoint Use(PoolFixture fixture, LeaseRequest request = default)
+    {
+        using ChannelLease lease = fixture.Rent(request);
+        return lease.EndPoint;
     }
 
     private static NetChannel NewChannel(out FakeChannelProtocol protocol)

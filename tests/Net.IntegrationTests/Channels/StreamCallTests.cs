@@ -36,7 +36,7 @@ public sealed class StreamCallTests
         await using RawStream occupied = await occupant.OpenStreamAsync("work", new RawStreamOptions { SendHeaderAtOnce = true }).AsTask().WithTimeout();
         await WaitAsync(() => full.Calls == 1);
         await using ClientChannel channel = Builder(full, free).UseBalancing(Balancing.RoundRobin).Build();
-        await channel.Pool.WarmUpAsync(channel.StreamProtocol, 2).WithTimeout();
+        await channel.WarmUpStreamsAsync(2).WithTimeout();
 
         for (int i = 0; i < 10; i++)
         {

@@ -11,6 +11,8 @@ namespace Net.UnitTests.Grpc;
 public sealed class GrpcClientTests
 {
     private static readonly Uri Address = new("https://server.example:443");
+    private static readonly HttpRequestOptionsKey<string> Purpose = new("Net.UnitTests.Purpose");
+
     private readonly ManualTimeProvider _time = new();
 
     [TestMethod]
@@ -26,7 +28,7 @@ public sealed class GrpcClientTests
         EchoResponse response = await client.UnaryAsync(ServerCallFixture.Echo, new EchoRequest { Payload = "hi" }, new GrpcCallOptions
         {
             Timeout = TimeSpan.FromSeconds(5), Headers = new GrpcMetadata { { "key", "value" }, { "raw-bin", new byte[] { 1 } } },
-        }).WithTimeout();
+        }.With(Purpose, "first").With(Purpose, "test")).WithTimeout();
 
         HttpRequestMessage request = handler.Requests.Single();
         Assert.AreEqual("ho", response.Payload);
@@ -42,6 +44,9 @@ public sealed class GrpcClientTests
         Assert.AreEqual("application/grpc", request.Content!.Headers.NonValidated["Content-Type"].ToString());
         Assert.IsTrue(request.Options.TryGetValue(GrpcClient.IdempotencyKey, out Idempotency idempotency));
         Assert.AreEqual(Idempotency.NoSideEffects, idempotency);
+        Assert.IsTrue(request.Content is IReplayableContent { IsReplayable: true });
+        Assert.IsTrue(request.Options.TryGetValue(Purpose, out string? purpose));
+        Assert.AreEqual("test", purpose);
         Assert.AreEqual(0, _time.ActiveTimers);
     }
 

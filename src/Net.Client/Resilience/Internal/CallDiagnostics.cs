@@ -84,7 +84,7 @@ internal static class CallDiagnostics
         Activity? activity = ClientDiagnostics.Source.StartActivity("transport.attempt");
         if (activity is { IsAllDataRequested: true })
         {
-            // Most attempts are first ones: as with a resend count, that is what a span says by saying nothing.
+            // Most attempts are first ones and go well: as with a resend count, that is what a span says by saying nothing.
             activity.SetTag("transport.method", plan.Method);
             if (kind != AttemptKind.First)
             {
@@ -114,6 +114,10 @@ internal static class CallDiagnostics
             activity.SetTag("server.port", tags.Port ??= lease.EndPoint.Address.Port);
             activity.SetTag("network.protocol.name", lease.Session.Protocol);
             activity.SetTag("transport.connection.id", tags.ConnectionId ??= lease.ConnectionId);
+            if (lease.Choice is { Length: > 0 } choice)
+            {
+                activity.SetTag("transport.pool.choice", choice);
+            }
         }
     }
 
@@ -124,7 +128,11 @@ internal static class CallDiagnostics
             return;
         }
 
-        activity.SetTag("transport.outcome", NameOf(verdict.Outcome));
+        if (verdict.Outcome != CallOutcome.Success)
+        {
+            activity.SetTag("transport.outcome", NameOf(verdict.Outcome));
+        }
+
         if (!verdict.Outcome.IsAnswer())
         {
             activity.SetTag("error.type", exception is TransportException transport ? transport.Error.ToString() : exception?.GetType().FullName ?? NameOf(verdict.Outcome));
