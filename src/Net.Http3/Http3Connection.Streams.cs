@@ -28,8 +28,16 @@ public sealed partial class Http3Connection
     {
         // Sending these twice does no harm, so they may go with early data.
         TransportStream stream = await Connection.OpenStreamAsync(StreamDirection.Unidirectional, Idempotency.NoSideEffects, cancellationToken).ConfigureAwait(false);
-        begin(this, stream.Output);
-        await stream.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            begin(this, stream.Output);
+            await stream.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (TransportException exception) when (exception.Error == TransportError.StreamReset)
+        {
+            // The server has stopped it already; the watch over the stream sees that as well, and ends the connection with the right code.
+        }
+
         return stream;
     }
 
@@ -71,7 +79,7 @@ public sealed partial class Http3Connection
         }
         catch (Exception exception) when (exception is TransportException or InvalidOperationException)
         {
-            // The connection is over, and every request learns of it from its own stream.
+            // The connection is over, or about to be as the server stopped the stream; every request learns of it from its own stream.
         }
     }
 
@@ -101,6 +109,7 @@ public sealed partial class Http3Connection
         _ = RunLoopAsync(WatchEndAsync());
         BeginLoop();
         _ = RunLoopAsync(AcceptStreamsAsync());
+        WatchCriticalStreams();
         if (Connection.EarlyData == EarlyDataStatus.Pending)
         {
             BeginLoop();
@@ -173,12 +182,47 @@ public sealed partial class Http3Connection
             Http3Log.EarlyDataRejected(Logger, Connection.Id);
             TransportStream?[] lost = [_controlStream, _encoderStream, _decoderStream];
             await OpenCriticalStreamsAsync(CancellationToken.None).ConfigureAwait(false);
+            WatchCriticalStreams();
             foreach (TransportStream? stream in lost)
             {
                 await stream!.DisposeAsync().ConfigureAwait(false);
             }
         }
     }
+
+    private void WatchCriticalStreams()
+    {
+        foreach (long type in (ReadOnlySpan<long>)[ControlStream, EncoderStream, DecoderStream])
+        {
+            BeginLoop();
+            _ = RunLoopAsync(WatchCriticalStreamAsync(OwnStream(type)!, type));
+        }
+    }
+
+    // STOP_SENDING takes from this side a stream that must last, as the end of one of the server's does (RFC 9114, section 6.2.1; RFC 9204, section 4.2).
+    private async Task WatchCriticalStreamAsync(TransportStream stream, long type)
+    {
+        try
+        {
+            await stream.SendCompletion.ConfigureAwait(false);
+        }
+        catch (TransportException exception) when (exception.Error == TransportError.StreamReset && IsInUse(stream, type))
+        {
+            throw Http3ProtocolException.ForConnection(
+                Http3ErrorCode.ClosedCriticalStream, $"The server stopped the client's {NameOf(type)} stream (STOP_SENDING), which must last as long as the connection.");
+        }
+    }
+
+    // A stream that went with refused early data has a successor, and how streams end with their connection is no fault of the server's.
+    private bool IsInUse(TransportStream stream, long type)
+    {
+        lock (_lock)
+        {
+            return !_isClosed && !Connection.Closed.IsCompleted && ReferenceEquals(stream, OwnStream(type));
+        }
+    }
+
+    private TransportStream? OwnStream(long type) => type == ControlStream ? _controlStream : type == EncoderStream ? _encoderStream : _decoderStream;
 
     private async Task AcceptStreamsAsync()
     {

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text;
 using Net.Http3;
 using Net.Testing;
@@ -20,7 +21,11 @@ public sealed class ErrorMatrixTests
         Row("PUSH_PROMISE", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x05, [0])], Http3ErrorCode.FrameUnexpected),
         Row("MAX_PUSH_ID", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x0d, [0])], Http3ErrorCode.FrameUnexpected),
         Row("CANCEL_PUSH", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x03, [0])], Http3ErrorCode.IdError),
+        Row("CANCEL_PUSH empty", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x03, [])], Http3ErrorCode.FrameError),
+        Row("CANCEL_PUSH too long", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x03, [0, 0])], Http3ErrorCode.FrameError),
+        Row("CANCEL_PUSH longer than any id", [.. FrameBytes.Control(), .. FrameBytes.FrameHeader(0x03, VariableLengthInteger.MaxSize + 1)], Http3ErrorCode.FrameError),
         Row("PRIORITY_UPDATE", [.. FrameBytes.Control(), .. FrameBytes.Frame(0xf0700, [0])], Http3ErrorCode.FrameUnexpected),
+        Row("PRIORITY_UPDATE of a push", [.. FrameBytes.Control(), .. FrameBytes.Frame(0xf0701, [0])], Http3ErrorCode.FrameUnexpected),
         Row("HTTP/2's PRIORITY", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x02, [])], Http3ErrorCode.FrameUnexpected),
         Row("HTTP/2's PING", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x06, [])], Http3ErrorCode.FrameUnexpected),
         Row("HTTP/2's WINDOW_UPDATE", [.. FrameBytes.Control(), .. FrameBytes.Frame(0x08, [])], Http3ErrorCode.FrameUnexpected),
@@ -55,9 +60,12 @@ public sealed class ErrorMatrixTests
         Row("MAX_PUSH_ID", FrameBytes.Frame(0x0d, [0]), Http3ErrorCode.FrameUnexpected),
         Row("CANCEL_PUSH", FrameBytes.Frame(0x03, [0]), Http3ErrorCode.FrameUnexpected),
         Row("PRIORITY_UPDATE", FrameBytes.Frame(0xf0700, [0]), Http3ErrorCode.FrameUnexpected),
+        Row("PRIORITY_UPDATE of a push", FrameBytes.Frame(0xf0701, [0]), Http3ErrorCode.FrameUnexpected),
         Row("PUSH_PROMISE", FrameBytes.Frame(0x05, [0, 0, 0]), Http3ErrorCode.IdError),
         Row("HTTP/2's PRIORITY", FrameBytes.Frame(0x02, []), Http3ErrorCode.FrameUnexpected),
         Row("HTTP/2's PING after the headers", [.. Ok, .. FrameBytes.Frame(0x06, [])], Http3ErrorCode.FrameUnexpected),
+        Row("HTTP/2's WINDOW_UPDATE", FrameBytes.Frame(0x08, []), Http3ErrorCode.FrameUnexpected),
+        Row("HTTP/2's CONTINUATION after the headers", [.. Ok, .. FrameBytes.Frame(0x09, [])], Http3ErrorCode.FrameUnexpected),
         Row("end inside a frame header", [0x40], Http3ErrorCode.FrameError),
         Row("end inside HEADERS", [.. FrameBytes.FrameHeader(0x01, 100), 0, 0], Http3ErrorCode.FrameError),
         Row("end inside DATA", [.. Ok, .. FrameBytes.FrameHeader(0x00, 100), 1, 2, 3], Http3ErrorCode.FrameError),
@@ -193,6 +201,26 @@ public sealed class ErrorMatrixTests
     }
 
     [TestMethod]
+    [DataRow(0, "control")]
+    [DataRow(2, "QPACK encoder")]
+    [DataRow(3, "QPACK decoder")]
+    public async Task OwnCriticalStream_Stopped_ClosesTheConnection(int type, string name)
+    {
+        await using Http3Fixture fixture = await Http3Fixture.StartAsync();
+        TransportStream stream = await AcceptOwnStreamAsync(fixture, type);
+        Task<HttpResponseMessage> sending = fixture.Client.SendAsync(Http3Fixture.Get(), CancellationToken.None);
+        ServerRequest seen = await fixture.AcceptRequestAsync();
+        await seen.ReadToEndAsync();
+        stream.AbortRead((long)Http3ErrorCode.NoError);
+
+        ConnectionClose close = await fixture.Server.Closed.WithTimeout();
+        Assert.AreEqual((long)Http3ErrorCode.ClosedCriticalStream, close.ApplicationErrorCode, close.Reason);
+        StringAssert.Contains(close.Reason, name, StringComparison.Ordinal);
+        await AssertRequestFailsAsync(sending, Http3ErrorCode.ClosedCriticalStream, name);
+        await fixture.WaitUntilIdleAsync();
+    }
+
+    [TestMethod]
     public async Task UnknownStreams_AreRefusedAndNothingElse()
     {
         await using Http3Fixture fixture = await Http3Fixture.StartAsync();
@@ -228,6 +256,22 @@ public sealed class ErrorMatrixTests
     }
 
     private static object[] Row(string what, byte[] bytes, Http3ErrorCode code) => [what, Convert.ToHexString(bytes), code];
+
+    // New streams come in no order that a server may count on; the first byte tells what each is.
+    private static async Task<TransportStream> AcceptOwnStreamAsync(Http3Fixture fixture, int type)
+    {
+        while (true)
+        {
+            TransportStream stream = await fixture.Server.AcceptStreamAsync().WithTimeout();
+            ReadResult result = await stream.Input.ReadAsync().WithTimeout();
+            byte first = result.Buffer.FirstSpan[0];
+            stream.Input.AdvanceTo(result.Buffer.End);
+            if (first == type)
+            {
+                return stream;
+            }
+        }
+    }
 
     private static async Task<byte[]> ReadAllAsync(Task<HttpResponseMessage> sending)
     {

@@ -53,8 +53,12 @@ public sealed class ErrorMatrixTests
         Row("GOAWAY with more than an id (7.1)", Http3Bytes.Frame(7, [0, 0]), FrameError),
         Row("MAX_PUSH_ID that falls (7.2.7)", [.. Http3Bytes.Frame(13, [5]), .. Http3Bytes.Frame(13, [4])], IdError),
         Row("MAX_PUSH_ID without id (7.1)", Http3Bytes.Frame(13, []), FrameError),
+        Row("MAX_PUSH_ID with more than an id (7.1)", Http3Bytes.Frame(13, [0, 0]), FrameError),
         Row("CANCEL_PUSH of a push that was never promised (7.2.3)", Http3Bytes.Frame(3, [0]), IdError),
         Row("CANCEL_PUSH without id (7.1)", Http3Bytes.Frame(3, []), FrameError),
+
+        // Two faults at once, of which the id is the first to be read.
+        Row("CANCEL_PUSH with more than the id of a push that was never promised (7.2.3)", Http3Bytes.Frame(3, [0, 0]), IdError),
     ];
 
     /// <summary>Wrong at the start of the control stream.</summary>
@@ -229,11 +233,22 @@ public sealed class ErrorMatrixTests
     [DataRow("40", DisplayName = "inside a frame's type")]
     [DataRow("00", DisplayName = "behind a frame's type")]
     [DataRow("0005616263", DisplayName = "inside DATA, which would pass for the whole body")]
+    [DataRow("01050000", DisplayName = "inside the HEADERS of trailers")]
+    [DataRow("2105616263", DisplayName = "inside a frame of an unknown type")]
     public async Task Request_EndedInsideAFrame_EndsTheConnection(string hex) => await ConnectionEndsAsync(FrameError, async (connection, control) =>
     {
         await control.Output.WriteAsync(Settings).WithTimeout();
         TransportStream stream = await connection.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout();
         await stream.Output.WriteAsync((byte[])[.. Get, .. Convert.FromHexString(hex)]).WithTimeout();
+        await stream.Output.CompleteAsync();
+    });
+
+    [TestMethod]
+    public async Task Request_EndedInsideItsFirstHeaders_EndsTheConnection() => await ConnectionEndsAsync(FrameError, async (connection, control) =>
+    {
+        await control.Output.WriteAsync(Settings).WithTimeout();
+        TransportStream stream = await connection.OpenStreamAsync(StreamDirection.Bidirectional).WithTimeout();
+        await stream.Output.WriteAsync(Get.AsMemory(0, Get.Length - 1)).WithTimeout();
         await stream.Output.CompleteAsync();
     });
 
