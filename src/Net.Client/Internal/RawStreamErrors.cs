@@ -42,7 +42,7 @@ internal static class RawStreamErrors
             RawStreamErrorCodes.UnsupportedField => (TransportError.ProtocolViolation, "was refused: the server does not know a critical field of the header"),
             RawStreamErrorCodes.DeadlineExceeded => (TransportError.DeadlineExceeded, "went past its deadline on the server; allow more with RawStreamOptions.Deadline"),
             RawStreamErrorCodes.Cancelled => (TransportError.StreamReset, "was cancelled by the server"),
-            RawStreamErrorCodes.Overloaded => (TransportError.StreamReset, "was refused: the server has as many streams as it takes; open it again later or elsewhere"),
+            RawStreamErrorCodes.Overloaded => (TransportError.StreamReset, "was refused: the server takes no more of these now: too many streams, or a rate limit; wait before the next"),
             RawStreamErrorCodes.GoingAway => (TransportError.StreamReset, "was refused: the server is about to end; open it again elsewhere"),
             RawStreamErrorCodes.ShuttingDown => (TransportError.StreamReset, "was cut: the server ended while it was running"),
             RawStreamErrorCodes.WrongDirection => (TransportError.ProtocolViolation, "was refused: the server takes no streams of this kind"),

@@ -4,7 +4,7 @@ using Net.Security;
 
 namespace Net.Hosting.Certificates;
 
-/// <summary><c>net certs check</c>: judges files exactly as a server would that reads them anew.</summary>
+/// <summary><c>net certs check</c>: judges files as a server does that starts with them and has the same options. What it cannot know is what a running one has in use: names must not be lost, nor lists be older.</summary>
 internal sealed class CertificateChecker(HostContext context, CertificateCheckOptions options)
 {
     private const int WarnDays = 14;

@@ -9,6 +9,9 @@ namespace Net.Hosting.Certificates;
 /// <summary><c>net certs show</c>.</summary>
 internal sealed class CertificateLister(HostContext context)
 {
+    // What certificates are called in directories; a mount of Kubernetes has tls.crt and ca.crt.
+    private static readonly string[] Endings = [".pem", ".crt", ".cer"];
+
     internal async Task<int> RunAsync(IReadOnlyList<string> paths, string authorityPath, bool json)
     {
         CertificateTrust? trust = File.Exists(authorityPath) ? CertificateFiles.LoadTrust(authorityPath) : null;
@@ -18,7 +21,7 @@ internal sealed class CertificateLister(HostContext context)
         {
             if (Directory.Exists(path))
             {
-                foreach (string file in Directory.EnumerateFiles(path, "*.pem").Order(StringComparer.Ordinal))
+                foreach (string file in Directory.EnumerateFiles(path).Where(static name => Endings.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal))
                 {
                     reports.AddRange(Read(file, trust, now, mustHold: false));
                 }
@@ -50,7 +53,15 @@ internal sealed class CertificateLister(HostContext context)
         var certificates = new X509Certificate2Collection();
         try
         {
-            certificates.ImportFromPemFile(path);
+            // Files of these names hold DER as often as PEM. A certificate in DER is over 127 bytes long, so that the second byte is none of text.
+            if (File.ReadAllBytes(path) is [0x30, >= 0x80, ..] der)
+            {
+                certificates.Add(X509CertificateLoader.LoadCertificate(der));
+            }
+            else
+            {
+                certificates.ImportFromPemFile(path);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -59,7 +70,7 @@ internal sealed class CertificateLister(HostContext context)
 
         if (mustHold && certificates.Count == 0)
         {
-            throw new HostException(ExitCodes.Certificate, $"The file '{path}' holds no certificate in PEM form.");
+            throw new HostException(ExitCodes.Certificate, $"The file '{path}' holds no certificate, neither in PEM nor in DER form.");
         }
 
         // Each is judged with those that stand after it in the file, as a peer would get them.

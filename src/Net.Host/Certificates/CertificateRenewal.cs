@@ -12,7 +12,7 @@ namespace Net.Hosting.Certificates;
 /// <param name="Days">How long the new certificate holds.</param>
 internal sealed record RenewalOptions(string CertificatePath, string KeyPath, string AuthorityPath, string AuthorityKeyPath, int Days);
 
-/// <summary><c>net certs renew</c>: a new certificate with a new key, for the same subject, names and usage, by a development authority.</summary>
+/// <summary><c>net certs renew</c>: a new certificate with a new key, for the same subject, names and usage, by a development authority. Intermediates above that authority are kept.</summary>
 internal sealed class CertificateRenewal(HostContext context, RenewalOptions options)
 {
     private const string SubjectKey = "2.5.29.14";
@@ -36,10 +36,11 @@ internal sealed class CertificateRenewal(HostContext context, RenewalOptions opt
 
             using AsymmetricAlgorithm key = NewKey(old);
             using X509Certificate2 renewed = Sign(old, key, authority, now - ClockSkew, notAfter);
+            string chain = MakeChain(renewed, authority);
 
             // The key first, as certs/make-certs.sh does: a server that watches both waits until they fit.
             Replace(options.KeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", isSecret: true);
-            Replace(options.CertificatePath, renewed.ExportCertificatePem() + "\n", isSecret: false);
+            Replace(options.CertificatePath, chain, isSecret: false);
             await context.Output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Renewed: '{options.CertificatePath}', serial {renewed.SerialNumber}, valid until {notAfter:yyyy-MM-dd}. A running `net serve` takes it by itself.")).ConfigureAwait(false);
@@ -99,6 +100,41 @@ internal sealed class CertificateRenewal(HostContext context, RenewalOptions opt
             ? throw new CryptographicException("the authority's key is neither ECDSA nor RSA.")
             : request.Create(authority.SubjectName, X509SignatureGenerator.CreateForECDsa(authorityEcdsa), from, notAfter, serial);
     }
+
+    // Peers may know the root alone: they need each authority between it and the leaf. Of those in the old file the ones above the new issuer stay, in their order;
+    // a server would refuse a file with any other behind it.
+    private string MakeChain(X509Certificate2 renewed, X509Certificate2 authority)
+    {
+        X509Certificate2Collection before = [];
+        before.ImportFromPemFile(options.CertificatePath);
+        try
+        {
+            List<X509Certificate2> chain = [renewed];
+            if (!IsSelfIssued(authority))
+            {
+                chain.Add(authority);
+                foreach (X509Certificate2 above in before.Skip(1).Where(other => !other.RawDataMemory.Span.SequenceEqual(authority.RawDataMemory.Span)))
+                {
+                    X509Certificate2 below = chain[^1];
+                    if (!IsSelfIssued(below) && above.SubjectName.RawData.AsSpan().SequenceEqual(below.IssuerName.RawData))
+                    {
+                        chain.Add(above);
+                    }
+                }
+            }
+
+            return string.Concat(chain.Select(static certificate => certificate.ExportCertificatePem() + "\n"));
+        }
+        finally
+        {
+            foreach (X509Certificate2 certificate in before)
+            {
+                certificate.Dispose();
+            }
+        }
+    }
+
+    private static bool IsSelfIssued(X509Certificate2 certificate) => certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     // Written beside its place and moved there, so that a reader has the old file or the whole new one.
     private static void Replace(string path, string text, bool isSecret)

@@ -12,7 +12,8 @@ internal static class CertsCommand
           net certs show                                       every certificate in {CertificateFiles.DefaultDirectory}
           net certs show site.pem --ca ca.pem --json
           net certs check --cert site.pem --key site-key.pem --issuer ca.pem --role server --min-days 7
-              before the files go where a server watches them: says what the server would refuse, and why
+              before the files go where a server watches them: says what a server that starts with the same --issuer and --crl would refuse, and why;
+              one that runs also refuses a certificate that lacks a name of the one in use, and a revocation list that is older
           net certs renew --days 30                            a new server certificate by the development authority
 
         Exit codes: {ExitCodes.Help}. A certificate that would be refused makes it {ExitCodes.Certificate}.
@@ -34,7 +35,7 @@ internal static class CertsCommand
     {
         Argument<string[]> paths = new("FILE")
         {
-            Description = "PEM files, or directories with them.",
+            Description = "PEM or DER files, or directories with them (*.pem, *.crt, *.cer).",
             DefaultValueFactory = static _ => [CertificateFiles.DefaultDirectory],
         };
         Option<string> authority = File("--ca", "The authority to judge them by, PEM.", "ca.pem");
@@ -53,7 +54,7 @@ internal static class CertsCommand
         Option<string> key = File("--key", "Its private key, PEM, not encrypted.", "server-key.pem");
         Option<string> authority = File("--ca", "The authority that peers come from, PEM. Not read when the file is missing and there is no --crl.", "ca.pem");
         Option<string[]> lists = Files("--crl", "Revocation list of the authority; may be given several times.");
-        Option<string[]> issuers = Files("--issuer", "Root that the certificate must lead to, PEM; may be given several times. Default: any.");
+        Option<string[]> issuers = Files("--issuer", "Root that the certificate must lead to, PEM; may be given several times. Default: none, its chain is only checked within itself.");
         Option<CertificateRole> role = new("--role")
         {
             Description = "What the certificate is for: server, client, both, or either.",
@@ -62,7 +63,7 @@ internal static class CertsCommand
         };
         Option<int?> days = new("--min-days") { Description = "Fails when fewer days are left. Default: only warns.", HelpName = "DAYS" };
         Option<bool> json = new("--json") { Description = "Prints one JSON document instead of text." };
-        Command check = new("check", "Judges files exactly as a server that watches them would.");
+        Command check = new("check", "Judges files as a server would that starts with them.");
         foreach (Option option in new Option[] { certificate, key, authority, lists, issuers, role, days, json })
         {
             check.Options.Add(option);
@@ -84,9 +85,9 @@ internal static class CertsCommand
 
     private static Command MakeRenew(HostContext context)
     {
-        Option<string> certificate = File("--cert", "The certificate to renew: subject, names and usage stay.", "server.pem");
+        Option<string> certificate = File("--cert", "The certificate to renew: subject, names and usage stay, and the intermediates after it that lead on from the authority.", "server.pem");
         Option<string> key = File("--key", "Where its new key goes.", "server-key.pem");
-        Option<string> authority = File("--ca", "The authority, PEM.", "ca.pem");
+        Option<string> authority = File("--ca", "The authority, PEM: a root, or an intermediate, which is written after the new certificate.", "ca.pem");
         Option<string> authorityKey = File("--ca-key", "The authority's private key, PEM.", "ca-key.pem");
         Option<int> days = CountOptions.Make("--days", "How long it holds.", 90, 1, 3650);
         Command renew = new("renew", "Makes a new certificate with a new key by a development authority.");

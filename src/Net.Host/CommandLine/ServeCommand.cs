@@ -27,8 +27,9 @@ internal static class ServeCommand
               who calls, what they may do and how much, by the rules of a file, and what was refused written down
           NET_PORT=8443 net serve --cert site.pem --key site-key.pem --ca clients.pem
 
-        The files of --cert, --key, --ca and --crl are watched: new content is used by the next handshake when it is good, else it is refused with a message and the old one stays.
-        SIGHUP reads them at once. `net certs check` says beforehand what would be refused.
+        The files of --cert, --key, --ca, --crl and --issuer are watched: new content is used by the next handshake when it is good, else it is refused with a message and the old one stays.
+        A server does not know which roots its clients trust: name them with --issuer, and a certificate that does not lead to one of them never goes live.
+        SIGHUP reads them at once. `net certs check --role server`, with the same --issuer and --crl, says beforehand what would be refused.
         Ctrl-C or SIGTERM: /readyz turns 503, no new connections and streams; running calls and streams have --shutdown-timeout to end. A second one ends them at once.
         Where no QUIC engine runs, HTTP/1.1 and HTTP/2 are served over TCP alone, with a warning; --engine ngtcp2 makes that an error.
         Exit codes: {ExitCodes.Help}.
@@ -50,6 +51,12 @@ internal static class ServeCommand
         Option<string[]> lists = new("--crl")
         {
             Description = "Revocation list of the authority, PEM or DER; may be given several times. Clients in it are refused, and cut off when they are connected.",
+            DefaultValueFactory = static _ => [],
+            HelpName = "FILE",
+        };
+        Option<string[]> issuers = new("--issuer")
+        {
+            Description = "Root that the server's own certificate must lead to, PEM; may be given several times. One that does not is refused, at the start and when it is renewed, before clients that trust these roots fail. Default: none, its chain is only checked within itself.",
             DefaultValueFactory = static _ => [],
             HelpName = "FILE",
         };
@@ -83,7 +90,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves gRPC (echo, crypto, AQL) and pages over HTTP/3 and HTTP/2, and raw streams, until it is told to stop.");
         foreach (Option option in new Option[]
         {
-            port, address, admin, data, ledger, access, audit, engine, certificate, key, authority, lists, mode, early, resetKey, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
+            port, address, admin, data, ledger, access, audit, engine, certificate, key, authority, lists, issuers, mode, early, resetKey, connections, streams, shutdown, idle, log, ready, selfTest, clientCertificate, clientKey,
         })
         {
             command.Options.Add(option);
@@ -109,6 +116,7 @@ internal static class ServeCommand
             KeyPath = parsed.GetRequiredValue(key),
             AuthorityPath = parsed.GetRequiredValue(authority),
             RevocationListPaths = parsed.GetRequiredValue(lists),
+            IssuerPaths = parsed.GetRequiredValue(issuers),
             ClientCertificateMode = parsed.GetValue(mode),
             AllowsEarlyData = parsed.GetValue(early),
             ResetKeyPath = parsed.GetValue(resetKey),

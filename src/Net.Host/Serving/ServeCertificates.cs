@@ -12,6 +12,11 @@ internal static class ServeCertificates
         bool hasTrust = options.ClientCertificateMode != ClientCertificateMode.None;
         CertificateFiles.Demand(options.CertificatePath, "--cert", "certificate");
         CertificateFiles.Demand(options.KeyPath, "--key", "private key");
+        foreach (string path in options.IssuerPaths)
+        {
+            CertificateFiles.Demand(path, "--issuer", "issuer");
+        }
+
         if (hasTrust)
         {
             CertificateFiles.Demand(options.AuthorityPath, "--ca", "authority");
@@ -29,6 +34,7 @@ internal static class ServeCertificates
                 Identities = [IdentityInput.FromPemFiles(options.CertificatePath, options.KeyPath)],
                 TrustFiles = hasTrust ? [options.AuthorityPath] : [],
                 RevocationListFiles = options.RevocationListPaths,
+                IssuerFiles = options.IssuerPaths,
                 Role = CertificateRole.Server,
                 ClientCertificateMode = options.ClientCertificateMode,
                 AllowEarlyData = options.AllowsEarlyData,

@@ -34,6 +34,9 @@ internal sealed record ServeOptions
     /// <summary>Revocation lists of the authorities.</summary>
     internal IReadOnlyList<string> RevocationListPaths { get; init; } = [];
 
+    /// <summary>The authorities that the server's own certificate must lead to; empty: any.</summary>
+    internal IReadOnlyList<string> IssuerPaths { get; init; } = [];
+
     internal required ClientCertificateMode ClientCertificateMode { get; init; }
 
     /// <summary>Whether requests that may be repeated may come before the handshake is over.</summary>

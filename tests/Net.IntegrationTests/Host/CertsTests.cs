@@ -45,6 +45,25 @@ public sealed class CertsTests : IDisposable
     }
 
     [TestMethod]
+    public async Task Show_MountedSecret_FindsItsCertificatesInEitherForm()
+    {
+        string mount = Directory.CreateDirectory(_files["mount"]).FullName;
+        X509Certificate2 server = Authority.IssueServer();
+        await File.WriteAllTextAsync(Path.Combine(mount, "tls.crt"), CertificateDirectory.Pem(server));
+        await File.WriteAllTextAsync(Path.Combine(mount, "tls.key"), CertificateDirectory.KeyPem(server));
+        await File.WriteAllTextAsync(Path.Combine(mount, "ca.crt"), Authority.Pem);
+        await File.WriteAllBytesAsync(Path.Combine(mount, "binary.cer"), server.RawData);
+
+        ScriptResult result = await HostProgram.RunAsync("certs", "show", mount, "--ca", _files["ca.pem"], "--json");
+
+        Assert.AreEqual(ExitCodes.Ok, result.ExitCode, result.Everything);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.AreEqual(
+            "binary.cer ok, ca.crt root, tls.crt ok",
+            string.Join(", ", json.RootElement.EnumerateArray().Select(static report => $"{Path.GetFileName(report.GetProperty("file").GetString())} {report.GetProperty("verdict").GetString()}")));
+    }
+
+    [TestMethod]
     [DataRow("good", 0, "Good:")]
     [DataRow("few days", 5, "fewer than --min-days 60")]
     [DataRow("mismatch", 5, "Refused (KeyMismatch)")]
@@ -73,12 +92,39 @@ public sealed class CertsTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("lower", "CN=Lower CN=Upper")]
+    [DataRow("upper", "CN=Upper")]
+    [DataRow("ca", "")]
+    public async Task Renew_LeafOfIntermediates_KeepsThoseFromItsNewIssuerOn(string issuer, string above)
+    {
+        TestAuthority upper = Authority.CreateIntermediate("Upper");
+        TestAuthority lower = upper.CreateIntermediate("Lower");
+        X509Certificate2 old = lower.IssueServer();
+        _files.ReplacePair("server", old, lower.Certificate, upper.Certificate);
+        _files.ReplacePair("lower", lower.Certificate);
+        _files.ReplacePair("upper", upper.Certificate);
+
+        ScriptResult renewed = await HostProgram.RunAsync(
+            "certs", "renew", "--cert", _files["server.pem"], "--key", _files["server-key.pem"], "--ca", _files[issuer + ".pem"], "--ca-key", _files[issuer + "-key.pem"], "--days", "7");
+        ScriptResult check = await HostProgram.RunAsync(
+            "certs", "check", "--cert", _files["server.pem"], "--key", _files["server-key.pem"], "--ca", _files["ca.pem"], "--issuer", _files["ca.pem"], "--role", "server");
+
+        Assert.AreEqual(ExitCodes.Ok, renewed.ExitCode, renewed.Everything);
+        Assert.AreEqual(ExitCodes.Ok, check.ExitCode, check.Everything);
+        X509Certificate2Collection chain = [];
+        chain.ImportFromPemFile(_files["server.pem"]);
+        Assert.AreNotEqual(old.SerialNumber, chain[0].SerialNumber);
+        Assert.AreEqual(old.Subject, chain[0].Subject);
+        Assert.AreEqual(above, string.Join(' ', chain.Skip(1).Select(static certificate => certificate.Subject)));
+    }
+
+    [TestMethod]
     public async Task Serve_CertificateRenewed_IsServedWithoutARestartAndABadOneIsRefused()
     {
         await HostProgram.RequireEngineAsync();
         using MadeCertificates certificates = new();
         await certificates.MakeAsync();
-        await using ServeProcess server = await ServeProcess.StartAsync(certificates);
+        await using ServeProcess server = await ServeProcess.StartAsync(certificates, "--issuer", certificates.PathOf("ca.pem"));
         string before = Serial(certificates);
 
         ScriptResult renewed = await HostProgram.RunAsync(
@@ -111,6 +157,24 @@ public sealed class CertsTests : IDisposable
 
         Assert.AreEqual(ExitCodes.Usage, result.ExitCode, result.Everything);
         Assert.Contains("--crl names certificates", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Serve_CertificateThatLeadsToNoIssuer_DoesNotStart()
+    {
+        _files.Replace("other.pem", new TestAuthority("Other").Pem);
+        string[] arguments =
+        [
+            "serve", "--address", "127.0.0.1", "--port", "0", "--admin", "none", "--client-certificate", "none", "--cert", _files["server.pem"], "--key", _files["server-key.pem"], "--issuer",
+        ];
+
+        ScriptResult stranger = await HostProgram.RunAsync([.. arguments, _files["other.pem"]]);
+        ScriptResult missing = await HostProgram.RunAsync([.. arguments, _files["none.pem"]]);
+
+        Assert.AreEqual(ExitCodes.Certificate, stranger.ExitCode, stranger.Everything);
+        Assert.Contains("does not lead to a trusted root", stranger.Error);
+        Assert.AreEqual(ExitCodes.Certificate, missing.ExitCode, missing.Everything);
+        Assert.Contains("Name another with --issuer", missing.Error);
     }
 
     private static string Serial(MadeCertificates certificates)

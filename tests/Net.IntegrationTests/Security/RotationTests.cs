@@ -262,7 +262,7 @@ public abstract class RotationTests : IAsyncDisposable
         ["common name only", false, "NotAllowed"], ["common name only", true, "NameMismatch"],
     ];
 
-    /// <summary>Ten of the twelve ways to be wrong; a key that does not fit never gets as far (its own test), nor does another protocol or name.</summary>
+    /// <summary>Nine of the twelve ways to be wrong; a key that does not fit never gets as far (its own test), nor do another protocol and another name.</summary>
     [TestMethod]
     [DynamicData(nameof(Negatives))]
     public async Task MutualTls_WrongCertificate_IsRefusedByOneSideToldToTheOtherAndReachesNoHandler(string kind, bool isServersFault, string refusal)

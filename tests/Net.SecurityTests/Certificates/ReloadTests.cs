@@ -79,6 +79,8 @@ public sealed class ReloadTests : CertificateSourceTest
         ["too large", CertificateFault.Unreadable, "more than the limit"],
         ["expired", CertificateFault.Expired, "was valid until 2025-12-31"],
         ["not yet valid", CertificateFault.NotYetValid, "valid only from 2026-01-02"],
+        ["intermediate expired", CertificateFault.Expired, "the authority 'CN=Short' was valid until 2025-12-31"],
+        ["intermediate not yet valid", CertificateFault.NotYetValid, "the authority 'CN=Early' is valid only from 2026-01-02"],
         ["wrong usage", CertificateFault.Usage, "must allow serverAuth"],
         ["weak key", CertificateFault.Usage, "RSA key of 1024 bits"],
         ["no names", CertificateFault.Names, "no DNS name and no IP address"],
@@ -161,6 +163,20 @@ public sealed class ReloadTests : CertificateSourceTest
         Assert.AreEqual(1, Log.Count("HandlerFailed"));
     }
 
+    /// <summary>The certificate of an intermediate with the same name and key, and another time.</summary>
+    private static X509Certificate2 WithTime(TestAuthority intermediate, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        using ECDsa key = intermediate.Certificate.GetECDsaPrivateKey()!;
+        var request = new CertificateRequest(intermediate.Certificate.SubjectName, key, HashAlgorithmName.SHA256);
+        foreach (X509Extension extension in intermediate.Certificate.Extensions)
+        {
+            request.CertificateExtensions.Add(extension);
+        }
+
+        using ECDsa issuer = Authority.Certificate.GetECDsaPrivateKey()!;
+        return request.Create(Authority.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(issuer), notBefore, notAfter, [0x40, 0x01]);
+    }
+
     private void WriteBad(string kind)
     {
         X509Certificate2 other = Authority.IssueServer();
@@ -203,6 +219,14 @@ public sealed class ReloadTests : CertificateSourceTest
                 break;
             case "not yet valid":
                 Files.ReplacePair("server", Authority.Issue("server", TestAuthority.ServerUsage, ["localhost", "127.0.0.1"], notBefore: Time.GetUtcNow().AddDays(1)));
+                break;
+            case "intermediate expired":
+                TestAuthority shortLived = Authority.CreateIntermediate("Short");
+                Files.ReplacePair("server", shortLived.IssueServer(), WithTime(shortLived, TestAuthority.Begin, Time.GetUtcNow().AddSeconds(-1)));
+                break;
+            case "intermediate not yet valid":
+                TestAuthority early = Authority.CreateIntermediate("Early");
+                Files.ReplacePair("server", early.IssueServer(), WithTime(early, Time.GetUtcNow().AddDays(1), TestAuthority.End));
                 break;
             case "wrong usage":
                 Files.ReplacePair("server", Authority.Issue("server", TestAuthority.ClientUsage, ["localhost", "127.0.0.1"]));

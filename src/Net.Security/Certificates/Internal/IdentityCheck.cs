@@ -155,6 +155,13 @@ internal static class IdentityCheck
                     $"In {what}: certificate {i + 2} is '{PeerText.Clean(issuer.Subject)}', but certificate {i + 1} was issued by '{PeerText.Clean(below.Issuer)}'. Write the leaf first, and after each certificate its issuer.");
             }
 
+            if (now < issuer.NotBefore.ToUniversalTime())
+            {
+                throw new CertificateSourceException(
+                    CertificateFault.NotYetValid,
+                    $"In {what}: the authority '{PeerText.Clean(issuer.Subject)}' is valid only from {PeerText.Time(issuer.NotBefore.ToUniversalTime())}, and it is {PeerText.Time(now)}. Check the clock, or have the certificate issued by one that is valid.");
+            }
+
             if (now >= issuer.NotAfter.ToUniversalTime())
             {
                 throw new CertificateSourceException(
