@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Net.Hosting.Engines;
+using Net.Hosting.Serving;
 using Spectre.Console;
 
 namespace Net.Hosting.CommandLine;
@@ -60,7 +61,9 @@ internal static class VersionCommand
             Version = ProductVersion,
             Runtime = RuntimeInformation.FrameworkDescription,
             System = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
-            Protocols = [RawStreamProtocol.ApplicationProtocol],
+
+            // HTTP/3 is spoken on UDP alone; what is spoken on UDP besides is spoken on TCP, too.
+            Protocols = ["h3", .. ServeScope.TcpProtocols],
             Engines = engines,
         };
     }

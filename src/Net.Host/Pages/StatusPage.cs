@@ -40,7 +40,7 @@ internal static class StatusPage
         html.AddMarkup("<h2>Served here</h2>\n");
         if (report.MissingEngine is string missing)
         {
-            html.Add($"<p class=\"warn\">No QUIC engine runs here, so HTTP/3 and raw streams are not served.</p>\n<pre>{missing}</pre>\n");
+            html.Add($"<p class=\"warn\">No QUIC engine runs here, so HTTP/3 and raw streams over QUIC are not served.</p>\n<pre>{missing}</pre>\n");
         }
 
         html.AddMarkup("<div class=\"scroll\"><table>\n");

@@ -26,11 +26,11 @@ internal sealed class ServeBanner(ServeScope scope)
         }
         else
         {
-            Row("engine", "none: HTTP/3 and raw streams are not served");
+            Row("engine", "none: HTTP/3 and raw streams over QUIC are not served");
         }
 
         Row("TCP", string.Join(", ", ServeScope.TcpProtocols));
-        Row("raw streams", scope.Engine is null ? "none" : "echo");
+        Row("raw streams", "echo");
         Row("gRPC", "echo, crypto, AQL, health, reflection");
         Row("AQL data", scope.Services.DescribeData);
         Row("web page", $"https://{CallExamples.Target(bound)}/");

@@ -167,7 +167,9 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
             Port = site.EndPoint.Port,
             ProcessId = Environment.ProcessId,
             Engine = scope.Engine?.Name,
-            Protocols = [.. scope.UdpProtocols, .. ServeScope.TcpProtocols],
+
+            // Raw streams are spoken on both.
+            Protocols = [.. scope.UdpProtocols.Union(ServeScope.TcpProtocols)],
             Admin = admin?.EndPoint.ToString(),
         };
         string temporary = path + ".tmp";
@@ -180,7 +182,7 @@ internal sealed class ServeRunner(HostContext context, ServeOptions options)
         if (scope.MissingEngine is string missing)
         {
             await context.Error.WriteLineAsync(
-                $"WARNING: HTTP/3 and raw streams are NOT served, only HTTP/1.1 and HTTP/2 over TCP.\n{missing}\nAfter installing one, start the server again; `net version` shows what runs here.").ConfigureAwait(false);
+                $"WARNING: HTTP/3 and raw streams over QUIC are NOT served; HTTP/2, HTTP/1.1 and raw streams over TCP are.\n{missing}\nAfter installing one, start the server again; `net version` shows what runs here.").ConfigureAwait(false);
         }
     }
 

@@ -32,6 +32,6 @@ internal sealed record ServeScope(
     /// <summary>What is spoken on UDP.</summary>
     internal IReadOnlyList<string> UdpProtocols => Engine is null ? [] : ["h3", RawStreamProtocol.ApplicationProtocol];
 
-    /// <summary>What is spoken on TCP.</summary>
-    internal static IReadOnlyList<string> TcpProtocols { get; } = ["h2", "http/1.1"];
+    /// <summary>What is spoken on TCP, with or without a QUIC engine.</summary>
+    internal static IReadOnlyList<string> TcpProtocols { get; } = ["h2", "http/1.1", RawStreamProtocol.ApplicationProtocol];
 }

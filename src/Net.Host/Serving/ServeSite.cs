@@ -11,7 +11,7 @@ using Net.Server;
 
 namespace Net.Hosting.Serving;
 
-/// <summary>The web application that serves users: HTTP/3 and raw streams on UDP, HTTP/1.1 and HTTP/2 on TCP at the same port.</summary>
+/// <summary>The web application that serves users: HTTP/3 and raw streams on UDP, HTTP/1.1, HTTP/2 and the same raw streams on TCP at the same port.</summary>
 internal sealed class ServeSite : IAsyncDisposable
 {
     private const string EchoRoute = "echo";

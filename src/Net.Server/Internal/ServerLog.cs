@@ -54,7 +54,7 @@ internal static partial class ServerLog
     [LoggerMessage(5032, LogLevel.Warning, "The TLS callback of UDP {LocalEndPoint} did not answer at once. All connections wait while it does, and a client is refused after {Limit}; keep the current certificate in memory. This is said once.", EventName = nameof(TlsCallbackWaits))]
     internal static partial void TlsCallbackWaits(ILogger logger, IPEndPoint localEndPoint, TimeSpan limit);
 
-    [LoggerMessage(5033, LogLevel.Error, "No QUIC engine runs here: HTTP/3 and raw streams are NOT served, only HTTP/1.1 and HTTP/2 over TCP. {Reasons}", EventName = nameof(NoEngine))]
+    [LoggerMessage(5033, LogLevel.Error, "No QUIC engine runs here: HTTP/3 and raw streams over QUIC are NOT served; HTTP/2, HTTP/1.1 and raw streams over TCP are. {Reasons}", EventName = nameof(NoEngine))]
     internal static partial void NoEngine(ILogger logger, string reasons);
 
     [LoggerMessage(5034, LogLevel.Information, "QUIC runs on engine {Engine}, as the preferred one does not run here. {Reasons}", EventName = nameof(SecondEngine))]

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Net.Channels;
+using Net.Client;
 using Net.Grpc;
 using Net.Hosting;
 using Net.Hosting.Services;
@@ -106,14 +109,21 @@ public sealed class HttpServeTests : HostTest
 
         using HttpClient http = MakeClient(port, 2, withCertificate: false);
         using HttpResponseMessage response = await http.GetAsync("/");
+        string html = await response.Content.ReadAsStringAsync();
+        string echo = await EchoOverTcpAsync(port, "hello");
         await stop.CancelAsync();
 
         Assert.AreEqual(ExitCodes.Ok, await serving.WithTimeout());
         Assert.AreEqual(2, response.Version.Major);
         Assert.IsFalse(response.Headers.Contains("alt-svc"), "It would lead clients to a port where nobody is.");
-        Assert.Contains("HTTP/3 and raw streams are NOT served", host.Error);
+        Assert.AreEqual("hello", echo);
+        Assert.Contains("HTTP/3 and raw streams over QUIC are not served", html);
+        Assert.Contains("<tr><th>raw streams</th><td>echo</td></tr>", html);
+        Assert.Contains("HTTP/3 and raw streams over QUIC are NOT served; HTTP/2, HTTP/1.1 and raw streams over TCP are.", host.Error);
         Assert.Contains("apt-get install libwarp", host.Error);
         Assert.Contains($"listens on TCP 127.0.0.1:{port}", host.Output);
+        Assert.Contains("TCP          h2, http/1.1, net/1", host.Output);
+        Assert.Contains("raw streams  echo", host.Output);
     }
 
     [TestMethod]
@@ -159,6 +169,19 @@ public sealed class HttpServeTests : HostTest
 
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(readyFile, limit.Token));
         return json.RootElement.GetProperty("port").GetInt32();
+    }
+
+    private static async Task<string> EchoOverTcpAsync(int port, string text)
+    {
+        await using ClientChannel channel = new NetChannelBuilder($"https://127.0.0.1:{port}")
+            .UseTrust(CertificateTrust.FromPemFile(Certificates.PathOf("ca.pem")))
+            .UseFallback(FallbackPolicy.Only)
+            .Build();
+        await using RawStream stream = await channel.OpenStreamAsync("echo").AsTask().WithTimeout();
+        await stream.Output.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().WithTimeout();
+        await stream.Output.CompleteAsync();
+        using var reader = new StreamReader(stream.Input.AsStream(leaveOpen: true), Encoding.UTF8);
+        return await reader.ReadToEndAsync().WithTimeout();
     }
 
     private static HttpClient MakeClient(int port, int version, bool withCertificate)

@@ -24,7 +24,7 @@ public sealed class ServeTests : HostTest
         string output = server.Output;
         Assert.Contains($"listens on UDP {server.EndPoint} and TCP {server.EndPoint}", output);
         Assert.Contains("UDP          h3, net/1", output);
-        Assert.Contains("TCP          h2, http/1.1", output);
+        Assert.Contains("TCP          h2, http/1.1, net/1", output);
         Assert.Contains($"health       {server.Admin}health", output);
         Assert.Contains("names localhost, 127.0.0.1, ::1", output);
         Assert.Contains("89 days left", output);

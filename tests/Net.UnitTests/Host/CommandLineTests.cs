@@ -101,11 +101,13 @@ public sealed class CommandLineTests
         var host = new HostFixture { Engines = { HostFixture.Missing("first", "install libfirst"), HostFixture.Running("second") } };
         Assert.AreEqual(ExitCodes.Ok, await host.RunAsync("version"));
         Assert.Contains("install libfirst", host.Output);
+        Assert.Contains("Protocols: h3, h2, http/1.1, net/1", host.Output);
 
         var none = new HostFixture { Engines = { HostFixture.Missing("first", "install libfirst") } };
         Assert.AreEqual(ExitCodes.EngineMissing, await none.RunAsync("version", "--json"));
         using var json = System.Text.Json.JsonDocument.Parse(none.Output);
         Assert.AreEqual("install libfirst", json.RootElement.GetProperty("engines")[0].GetProperty("reason").GetString());
+        Assert.AreEqual("h3 h2 http/1.1 net/1", string.Join(' ', json.RootElement.GetProperty("protocols").EnumerateArray().Select(static protocol => protocol.GetString())));
     }
 
     [TestMethod]
