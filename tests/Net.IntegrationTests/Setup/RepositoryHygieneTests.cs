@@ -142,6 +142,13 @@ public sealed partial class RepositoryHygieneTests
     [DataRow("Net.MsQuic")]
     [DataRow("Net.Client")]
     [DataRow("Net.Server")]
+    [DataRow("Net.Http3")]
+    [DataRow("Net.Grpc")]
+    [DataRow("Net.Channels")]
+    [DataRow("Net.Security")]
+    [DataRow("Net.Aql")]
+    [DataRow("Net.Telemetry")]
+    [DataRow("Net.Protocol")]
     public void Libraries_Each_SayInTheirMetadataThatTheyCanBeTrimmed(string name)
     {
         Assembly assembly = Assembly.Load(name);

@@ -40,21 +40,27 @@ public sealed class ControlFrameLimitTests : DriverTest
     {
         byte[] one = Convert.FromHexString(frame);
         byte[] many = [.. Enumerable.Repeat(one, PacketBytes / one.Length).SelectMany(static f => f)];
-        (ConnectionClose? end, int packets, bool isOtherServed) = Run(many, fromClient, packetsAtMost: 100);
-        Assert.IsNotNull(end, $"{kind}: {packets} packets full of it were taken.");
-        Assert.AreEqual(CloseInitiator.Local, end.Initiator);
-        Assert.AreEqual((long)Ngtcp2Native.NGTCP2_PROTOCOL_VIOLATION, end.TransportErrorCode);
-        Assert.AreEqual("too many control frames", end.Reason, kind);
-        Assert.IsTrue(isOtherServed);
-        Assert.IsGreaterThanOrEqualTo(Limit / (PacketBytes / one.Length), packets, "Not before the limit.");
+        foreach (bool useIPv6 in (bool[])[false, true])
+        {
+            string what = useIPv6 ? $"{kind} over IPv6" : $"{kind} over IPv4";
+            (ConnectionClose? end, int packets, bool isOtherServed) = Run(many, fromClient, packetsAtMost: 100, useIPv6);
+            Assert.IsNotNull(end, $"{what}: {packets} packets full of it were taken.");
+            Assert.AreEqual(CloseInitiator.Local, end.Initiator, what);
+            Assert.AreEqual((long)Ngtcp2Native.NGTCP2_PROTOCOL_VIOLATION, end.TransportErrorCode, what);
+            Assert.AreEqual("too many control frames", end.Reason, what);
+            Assert.IsTrue(isOtherServed, what);
+            Assert.IsGreaterThanOrEqualTo(Limit / (PacketBytes / one.Length), packets, $"{what}: not before the limit.");
+        }
     }
 
     [TestMethod]
-    public void Flood_BelowTheLimit_IsAllowed()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Flood_BelowTheLimit_IsAllowed(bool useIPv6)
     {
         byte[] pings = new byte[Limit / 20];
         Array.Fill(pings, (byte)0x01);
-        (ConnectionClose? end, int packets, bool isOtherServed) = Run(pings, fromClient: true, packetsAtMost: 15);
+        (ConnectionClose? end, int packets, bool isOtherServed) = Run(pings, fromClient: true, packetsAtMost: 15, useIPv6);
         Assert.IsNull(end);
         Assert.AreEqual(15, packets);
         Assert.IsTrue(isOtherServed);
@@ -97,13 +103,13 @@ public sealed class ControlFrameLimitTests : DriverTest
             limits with { StreamReceiveWindow = 16 << 10, ConnectionReceiveWindow = 4 << 20, MaxControlFramesPerSecond = MostControlFrames };
     }
 
-    private static (ConnectionClose? End, int Packets, bool IsOtherServed) Run(byte[] flood, bool fromClient, int packetsAtMost)
+    private static (ConnectionClose? End, int Packets, bool IsOtherServed) Run(byte[] flood, bool fromClient, int packetsAtMost, bool useIPv6)
     {
         string directory = Directory.CreateTempSubdirectory("control").FullName;
         try
         {
             string keys = Path.Combine(directory, "keys");
-            using var pair = new DriverPair(listen: static o => o with { Limits = o.Limits with { MaxControlFramesPerSecond = Limit } });
+            using var pair = new DriverPair(listen: static o => o with { Limits = o.Limits with { MaxControlFramesPerSecond = Limit } }, useIPv6: useIPv6);
             Ngtcp2Connection other = pair.Connect(from: pair.AddClient());
             pair.Network.RunUntil(() => pair.Accepted.Count == 1);
             _ = Application.ServeAsync(pair.Accepted[0], Application.EchoAsync);
