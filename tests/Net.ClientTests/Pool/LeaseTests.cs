@@ -73,7 +73,11 @@ public sealed class LeaseTests
     {
         await using var channel = NewChannel(out FakeChannelProtocol protocol);
         await channel.WarmUpAsync(protocol).WithTimeout();
-        Lose(channel, protocol);
+
+        // On a thread that is over afterwards: whatever its stack and registers still hold keeps nothing alive.
+        var loser = new Thread(() => Lose(channel, protocol));
+        loser.Start();
+        loser.Join();
         long started = TimeProvider.System.GetTimestamp();
         while (channel.GetSnapshot().InFlight > 0)
         {
