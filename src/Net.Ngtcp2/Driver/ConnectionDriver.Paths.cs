@@ -38,11 +38,10 @@ internal sealed unsafe partial class ConnectionDriver
         _escape = Escape.None;
         _migration = new PendingMigration(socket, local, completion, _host.Now + MigrationBeginLimit);
         TryBeginMigration();
-        if (_migration is not null)
-        {
-            UpdateTimer();
-            MarkDirty();
-        }
+
+        // Also when it cannot move: streams that waited for the answer on a path of the client's own choice go on.
+        UpdateTimer();
+        MarkDirty();
     }
 
     /// <summary>Lets the library take one connection id more than the client was told that it may give.</summary>
