@@ -93,6 +93,32 @@ public sealed class SilenceTests
         fixture.Rent().Dispose();
     }
 
+    [DataRow(false)]
+    [DataRow(true)]
+    [TestMethod]
+    public void Failures_OfASilentConnection_TripTheBreakerUnlessTheEndPointAnswersOnAnother(bool answers)
+    {
+        using var fixture = new PoolFixture(
+            new PoolOptions { MinConnections = 1 }, static o => o with { Breaker = new CircuitBreakerOptions { ConsecutiveFailures = 4 } });
+        fixture.Protocol.IsManual = true;
+        ChannelLease[] others = [.. Enumerable.Range(0, 4).Select(_ => fixture.Begin())];
+        fixture.Advance(1);
+        (ChannelLease waiting, _) = FallSilent(fixture, probeTimeouts: 3);
+        others[0].Complete(CallOutcome.TimedOut);
+        others[1].Complete(CallOutcome.TimedOut);
+        Assert.AreEqual(BreakerState.Closed, fixture.Snapshot.EndPoints[0].Breaker);
+        if (answers)
+        {
+            fixture.Protocol.Pending.Single().Succeed();
+            fixture.Run();
+        }
+
+        others[2].Complete(CallOutcome.TimedOut);
+        others[3].Complete(CallOutcome.TransportFailure);
+        waiting.Complete(CallOutcome.TimedOut);
+        Assert.AreEqual(answers ? BreakerState.Closed : BreakerState.Open, fixture.Snapshot.EndPoints[0].Breaker);
+    }
+
     [TestMethod]
     public void Sample_OfManyConnectionsThatFellSilentTogether_AsksEachAFewTimes()
     {

@@ -291,11 +291,6 @@ internal sealed partial class ChannelCore
                 connection.IsEnding = connection.IsCut = true;
             }
 
-            if (verdict == SilenceVerdict.Dead)
-            {
-                connection.Outlive();
-            }
-
             _ = CutAsync(connection, verdict == SilenceVerdict.Dead
                 ? "its server answers others and not this connection, which it seems to know no more; what was under way may have been processed"
                 : string.Create(CultureInfo.InvariantCulture, $"its server has answered nothing for {Options.Pool.SilenceTimeout.TotalSeconds:0.###} s ({nameof(PoolOptions)}.{nameof(PoolOptions.SilenceTimeout)}); what was under way may have been processed"));

@@ -104,7 +104,8 @@ internal sealed partial class ConnectionGroup
         EndPoint.Load.End(started, answered, outcome, now);
 
         // A call that ends with a connection which its end point has outlived tells of a process that is gone; the one that answers now is not to be cut off for it.
-        CallOutcome told = connection.IsOutlived && outcome is (CallOutcome.TransportFailure or CallOutcome.TimedOut) ? CallOutcome.Cancelled : outcome;
+        bool isOutlived = connection.IsSilent && EndPoint.LastProved >= connection.SilentSince;
+        CallOutcome told = isOutlived && outcome is (CallOutcome.TransportFailure or CallOutcome.TimedOut) ? CallOutcome.Cancelled : outcome;
         EndPoint.Outlier?.Record(told, now);
         EndPoint.Monitor.Health.RecordCall(told);
         Release(connection, now);

@@ -4,6 +4,7 @@ namespace Net.Client.Internal;
 internal sealed class EndPointState
 {
     private ChannelEndPoint _endPoint;
+    private long _lastProved = long.MinValue;
 
     internal EndPointState(int id, ChannelEndPoint endPoint, EndPointLoad load, CircuitBreaker? breaker, OutlierMember? outlier)
     {
@@ -52,6 +53,12 @@ internal sealed class EndPointState
     internal bool IsConnected => Groups.Exists(static g => !g.Pick.IsEmpty);
 
     internal bool IsConnecting => Groups.Exists(static g => g.IsConnecting);
+
+    /// <summary>When the latest connection over QUIC was opened whose handshake is over. Any thread.</summary>
+    internal long LastProved => Volatile.Read(ref _lastProved);
+
+    /// <summary>A handshake over QUIC is over. Two at once may leave the older time, which is no older than a moment.</summary>
+    internal void NoteProved(long opened) => Volatile.Write(ref _lastProved, Math.Max(opened, LastProved));
 
     /// <summary>Whether a connection that was opened after a time answers, over QUIC: path and process are well then. Under the gate.</summary>
     internal bool HasAnsweredSince(long time) => Groups.Exists(group => group.Connections.Any(

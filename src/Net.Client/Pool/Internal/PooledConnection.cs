@@ -13,7 +13,6 @@ internal sealed class PooledConnection
     private readonly double _growAt;
     private int _state;
     private bool _isSilent;
-    private bool _isOutlived;
     private bool _isProved;
     private int _isAsked;
     private Counts _counts;
@@ -71,9 +70,6 @@ internal sealed class PooledConnection
 
     /// <summary>What was seen of a silent connection whose calls still wait; <c>null</c>: nothing yet. Only the look's thread uses it.</summary>
     internal SilenceWatch? Silence { get; set; }
-
-    /// <summary>Whether it was cut because its end point answers others and not it: how its calls end says nothing of the end point any more.</summary>
-    internal bool IsOutlived => Volatile.Read(ref _isOutlived);
 
     /// <summary>Whether the session was told to drain or to close.</summary>
     internal bool IsEnding { get; set; }
@@ -146,7 +142,15 @@ internal sealed class PooledConnection
     }
 
     /// <summary>The handshake is over.</summary>
-    internal void Prove() => Volatile.Write(ref _isProved, true);
+    internal void Prove()
+    {
+        Volatile.Write(ref _isProved, true);
+        if (!IsFallback)
+        {
+            // What TCP carries says nothing of what is silent over QUIC.
+            Group.EndPoint.NoteProved(Opened);
+        }
+    }
 
     /// <summary>The peer has answered after all.</summary>
     internal void EndSilence()
@@ -154,9 +158,6 @@ internal sealed class PooledConnection
         Silence = null;
         Volatile.Write(ref _isSilent, false);
     }
-
-    /// <summary>Notes, before it is cut, that its end point lives on without it.</summary>
-    internal void Outlive() => Volatile.Write(ref _isOutlived, true);
 
     /// <summary>Begins to ask the peer whether it still answers, unless that is under way.</summary>
     internal bool TryBeginAsking() => Interlocked.Exchange(ref _isAsked, 1) == 0;
