@@ -49,8 +49,15 @@ public sealed record PoolOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// How long an attempt to connect to an end point without any connection may be without result before a second one is begun beside it (the Connection Attempt Delay of RFC 8305, section 5). The first that
+    /// opens is kept. Default 2 s; range 10 ms to 10 min, or <see cref="Timeout.InfiniteTimeSpan"/>: never. QUIC and TCP both send their first packet again after pauses that double, 1 s, 2 s, 4 s: alone, an
+    /// attempt would find an end point that was away for some seconds as many seconds late. There are never more than two; lower it on fast networks, and raise it where handshakes take long.
+    /// </summary>
+    public TimeSpan ConnectAttemptDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// Pause after the first failed attempt to connect to an end point; it doubles with each further one. Default 100 ms; range 1 ms to 1 h. A random half of each pause is left out.
-    /// While an end point fails, one attempt at a time is made, whatever waits for it.
+    /// While an end point fails, one attempt at a time is made, whatever waits for it, and one more after <see cref="ConnectAttemptDelay"/>.
     /// </summary>
     public TimeSpan ConnectBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -62,7 +69,7 @@ public sealed record PoolOptions
 
     /// <summary>
     /// Attempts to connect at a time, to each end point and per protocol, that bring a pool to <see cref="MinConnections"/> once a first connection is ready. Default 8; range 1 to 100.
-    /// As long as none is ready, and while the last attempt failed, there is one attempt at a time. Lower it where servers find handshakes hard.
+    /// As long as none is ready, and while the last attempt failed, there is one attempt at a time, and one more after <see cref="ConnectAttemptDelay"/>. Lower it where servers find handshakes hard.
     /// </summary>
     public int MaxConcurrentConnects { get; init; } = 8;
 
@@ -110,6 +117,7 @@ public sealed record PoolOptions
         Share(faults, nameof(LimitJitter), LimitJitter, 0, 0.5);
         faults.Range(nameof(DrainTimeout), DrainTimeout, TimeSpan.Zero, day, allowInfinite: true);
         faults.Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
+        faults.Range(nameof(ConnectAttemptDelay), ConnectAttemptDelay, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), allowInfinite: true);
         faults.Range(nameof(ConnectBackoff), ConnectBackoff, TimeSpan.FromMilliseconds(1), hour);
         faults.Range(nameof(MaxConnectBackoff), MaxConnectBackoff, Min(ConnectBackoff, hour), hour);
         faults.Range(nameof(MaxConcurrentConnects), MaxConcurrentConnects, 1, 100);

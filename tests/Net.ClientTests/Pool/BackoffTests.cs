@@ -82,7 +82,7 @@ public sealed class BackoffTests
     {
         var first = new FakeChannelProtocol("one") { IsManual = true };
         var second = new FakeChannelProtocol("two") { IsManual = true };
-        using var fixture = new PoolFixture(protocol: first, change: o => o with { WarmUp = [first, second] });
+        using var fixture = new PoolFixture(new PoolOptions { ConnectAttemptDelay = Timeout.InfiniteTimeSpan }, protocol: first, change: o => o with { WarmUp = [first, second] });
         first.Pending[0].Fail();
         second.Pending[0].Fail();
         for (int i = 0; i < 20; i++)

@@ -33,6 +33,7 @@ public sealed class OptionsTests
             LimitJitter = 0.6,
             DrainTimeout = TimeSpan.FromSeconds(-5),
             ConnectTimeout = TimeSpan.Zero,
+            ConnectAttemptDelay = TimeSpan.Zero,
             ConnectBackoff = TimeSpan.FromSeconds(5),
             MaxConnectBackoff = TimeSpan.FromSeconds(4),
             KeepAliveInterval = TimeSpan.FromSeconds(160),
@@ -43,7 +44,8 @@ public sealed class OptionsTests
         foreach (string property in new[]
         {
             nameof(options.MaxConnections), nameof(options.MaxStreamsPerConnection), nameof(options.GrowAt), nameof(options.IdleTimeout), nameof(options.Lifetime), nameof(options.LimitJitter),
-            nameof(options.DrainTimeout), nameof(options.ConnectTimeout), nameof(options.MaxConnectBackoff), nameof(options.KeepAliveInterval), nameof(options.MaxWaiters), nameof(options.WaitTimeout),
+            nameof(options.DrainTimeout), nameof(options.ConnectTimeout), nameof(options.ConnectAttemptDelay), nameof(options.MaxConnectBackoff), nameof(options.KeepAliveInterval), nameof(options.MaxWaiters),
+            nameof(options.WaitTimeout),
         })
         {
             StringAssert.Contains(message, $"{nameof(PoolOptions)}.{property} ");

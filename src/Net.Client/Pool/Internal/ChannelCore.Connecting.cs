@@ -79,7 +79,7 @@ internal sealed partial class ChannelCore
     {
         ConnectionGroup group = attempt.Group;
         PooledConnection connection;
-        ConnectAttempt? loser;
+        List<ConnectAttempt> losers;
         lock (Gate)
         {
             if (attempt.IsGivenUp || State != ChannelState.Open || group.EndPoint.IsRemoved || generation < OldestTrusted)
@@ -101,7 +101,7 @@ internal sealed partial class ChannelCore
             };
             connection.MarkIdle(now);
             bool wasTcp = group.ReadyCount > 0 && !attempt.IsFallback && group.Pick.Connections.All(static c => c.IsFallback);
-            loser = group.Succeed_NeedsGate(attempt, connection, now);
+            losers = group.Succeed_NeedsGate(attempt, connection, now);
             if (wasTcp)
             {
                 NoteTransport_NeedsGate(group.EndPoint, "QUIC works again; calls leave TCP");
@@ -111,7 +111,7 @@ internal sealed partial class ChannelCore
             Raise(ChannelEventKind.ConnectionOpened, group.EndPoint.EndPoint, connection.Id, connection.Choice);
         }
 
-        loser?.Cancel();
+        losers.ForEach(static l => l.Cancel());
         group.EndPoint.Load.SmoothedRtt = session.GetPathStatistics().SmoothedRtt ?? group.EndPoint.Load.SmoothedRtt;
         PoolDiagnostics.Connected(this, connection);
         group.EndPoint.Monitor.Health.RecordConnect(null);

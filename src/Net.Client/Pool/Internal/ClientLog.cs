@@ -17,7 +17,7 @@ internal static partial class ClientLog
     [LoggerMessage(2103, LogLevel.Warning, "No connection to {EndPoint} over {Protocol} came about, time {Failures} in a row; the next attempt is made in {Pause}.", EventName = "PoolConnectFailed")]
     internal static partial void ConnectFailed(ILogger logger, ChannelEndPoint endPoint, string protocol, int failures, TimeSpan pause, Exception exception);
 
-    [LoggerMessage(2104, LogLevel.Debug, "No connection to {EndPoint} over {Protocol} came about; the other transport serves.", EventName = "PoolRaceFailed")]
+    [LoggerMessage(2104, LogLevel.Debug, "No connection to {EndPoint} over {Protocol} came about; another attempt or the other transport goes on.", EventName = "PoolRaceFailed")]
     internal static partial void RaceFailed(ILogger logger, ChannelEndPoint endPoint, string protocol, Exception exception);
 
     [LoggerMessage(2105, LogLevel.Information, "Identity or trust have changed ({Reason}); older connections are being replaced.", EventName = "PoolGenerationChanged")]

@@ -12,6 +12,9 @@ internal sealed class ConnectAttempt(ConnectionGroup group, ChannelProtocol prot
     /// <summary>Why it was begun, in words.</summary>
     internal string Reason => reason;
 
+    /// <summary>When another is to be made beside it, if it has no result by then. Under the gate.</summary>
+    internal long RepeatAt { get; set; }
+
     /// <summary>How often connecting to the end point had failed when it was begun: those that are begun together and fail together failed once.</summary>
     internal int FailuresBefore { get; } = group.EndPoint.ConnectFailures;
 

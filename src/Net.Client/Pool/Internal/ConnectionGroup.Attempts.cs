@@ -7,9 +7,15 @@ internal sealed partial class ConnectionGroup
     /// <param name="attempt">The attempt.</param>
     /// <param name="connection">The connection, ready.</param>
     /// <param name="now">The time.</param>
-    /// <returns>An attempt that has lost its race by this, to be cancelled outside the gate.</returns>
-    internal ConnectAttempt? Succeed_NeedsGate(ConnectAttempt attempt, PooledConnection connection, long now)
+    /// <returns>Attempts that have lost their race by this, to be cancelled outside the gate.</returns>
+    internal List<ConnectAttempt> Succeed_NeedsGate(ConnectAttempt attempt, PooledConnection connection, long now)
     {
+        List<ConnectAttempt> losers = [];
+        if (Twin_NeedsGate(attempt) is { } twin)
+        {
+            losers.Add(twin);
+        }
+
         Clear_NeedsGate(attempt);
         if (!EndPoint.IsConnected)
         {
@@ -24,19 +30,15 @@ internal sealed partial class ConnectionGroup
         EndPoint.LastFailure = null;
         if (!attempt.IsFallback)
         {
-            ConnectAttempt? loser = _fallback;
             _memory.Forget();
             _nextProbe = long.MinValue;
             _race = null;
-            if (loser is not null)
+            if (_fallback is { } fallback)
             {
-                loser.IsGivenUp = true;
+                losers.Add(fallback);
             }
-
-            return loser;
         }
-
-        if (_race is { } race)
+        else if (_race is { } race)
         {
             race.FallbackWon = true;
             if (_main is null)
@@ -45,14 +47,24 @@ internal sealed partial class ConnectionGroup
             }
         }
 
-        return null;
+        losers.ForEach(static l => l.IsGivenUp = true);
+        return losers;
     }
 
     /// <summary>An attempt failed.</summary>
     /// <returns>Whether the end point as a whole cannot be connected to now, so that it is left alone for a while.</returns>
     internal bool Fail_NeedsGate(ConnectAttempt attempt, TransportException exception, long now)
     {
+        if (attempt == _repeat)
+        {
+            // The one that it was made beside is older and goes on: its end says what there is to learn.
+            Twin_NeedsGate(attempt)!.RepeatAt = _core.Clock.After(now, _options.ConnectAttemptDelay);
+            _repeat = null;
+            return false;
+        }
+
         Clear_NeedsGate(attempt);
+
         if (attempt.IsFallback)
         {
             // TCP does not work either: the next attempt is a race again, whatever is remembered.
@@ -100,16 +112,33 @@ internal sealed partial class ConnectionGroup
     {
         if (_main == attempt)
         {
-            _main = null;
+            _main = TakeRepeat_NeedsGate(isFallback: false);
         }
         else if (_fallback == attempt)
         {
-            _fallback = null;
+            _fallback = TakeRepeat_NeedsGate(isFallback: true);
+        }
+        else if (_repeat == attempt)
+        {
+            _repeat = null;
         }
         else
         {
             _beside.Remove(attempt);
         }
+    }
+
+    // The attempt that is made beside this one at the same.
+    private ConnectAttempt? Twin_NeedsGate(ConnectAttempt attempt) =>
+        attempt == _repeat ? (attempt.IsFallback ? _fallback : _main)
+        : (attempt == _main || attempt == _fallback) && _repeat?.IsFallback == attempt.IsFallback ? _repeat
+        : null;
+
+    private ConnectAttempt? TakeRepeat_NeedsGate(bool isFallback)
+    {
+        ConnectAttempt? repeat = _repeat?.IsFallback == isFallback ? _repeat : null;
+        _repeat = repeat is null ? _repeat : null;
+        return repeat;
     }
 
     // Only now is it known that UDP was the matter, as TCP gets through.

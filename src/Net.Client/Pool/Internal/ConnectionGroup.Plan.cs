@@ -18,6 +18,7 @@ internal sealed partial class ConnectionGroup
         {
             GiveUp_NeedsGate(pass, _main);
             GiveUp_NeedsGate(pass, _fallback);
+            GiveUp_NeedsGate(pass, _repeat);
             _beside.ForEach(attempt => GiveUp_NeedsGate(pass, attempt));
             _race = null;
         }
@@ -216,6 +217,36 @@ internal sealed partial class ConnectionGroup
         {
             Probe_NeedsGate(pass);
         }
+
+        if (ready == 0)
+        {
+            Repeat_NeedsGate(pass);
+        }
+    }
+
+    // One beside the other at most, and one for all protocols of the end point: a server that is slow to answer gets no more than twice the handshakes.
+    private void Repeat_NeedsGate(SettlePass pass)
+    {
+        if (_main is null && _beside.Count > 0)
+        {
+            // Begun while there was a connection, which is lost.
+            _main = _beside[0];
+            _beside.RemoveAt(0);
+        }
+
+        if ((_main ?? _fallback) is not { IsGivenUp: false } first || EndPoint.Groups.Exists(static g => g._repeat is not null))
+        {
+            return;
+        }
+
+        if (pass.Now < first.RepeatAt)
+        {
+            pass.WakeAt(first.RepeatAt);
+            return;
+        }
+
+        _repeat = Attempt_NeedsGate(
+            pass, first.IsFallback, string.Create(CultureInfo.InvariantCulture, $"the attempt before had no result within {_options.ConnectAttemptDelay.TotalSeconds:0.###} s; {first.Reason}"));
     }
 
     // A connection that is ready, under the present identity, shows that more can be had: a thousand of them, one after the other, would take longer than the outage that ended the last thousand.
@@ -226,9 +257,7 @@ internal sealed partial class ConnectionGroup
         int underWay = _beside.Count + (_main is null ? 0 : 1);
         for (; isSure && underWay < _options.MaxConcurrentConnects && ready + underWay < _options.MinConnections; underWay++)
         {
-            var attempt = new ConnectAttempt(this, Route.Protocol, isFallback: false, "QUIC works here");
-            _beside.Add(attempt);
-            pass.Starts.Add(attempt);
+            _beside.Add(Attempt_NeedsGate(pass, isFallback: false, "QUIC works here"));
         }
     }
 
@@ -309,7 +338,7 @@ internal sealed partial class ConnectionGroup
 
     private void Start_NeedsGate(SettlePass pass, bool isFallback, string reason)
     {
-        var attempt = new ConnectAttempt(this, isFallback ? Fallback! : Route.Protocol, isFallback, reason);
+        ConnectAttempt attempt = Attempt_NeedsGate(pass, isFallback, reason);
         if (isFallback)
         {
             _fallback = attempt;
@@ -318,7 +347,12 @@ internal sealed partial class ConnectionGroup
         {
             _main = attempt;
         }
+    }
 
+    private ConnectAttempt Attempt_NeedsGate(SettlePass pass, bool isFallback, string reason)
+    {
+        var attempt = new ConnectAttempt(this, isFallback ? Fallback! : Route.Protocol, isFallback, reason) { RepeatAt = _core.Clock.After(pass.Now, _options.ConnectAttemptDelay) };
         pass.Starts.Add(attempt);
+        return attempt;
     }
 }

@@ -11,6 +11,9 @@ internal sealed partial class ConnectionGroup
     private ConnectAttempt? _main;
     private ConnectAttempt? _fallback;
 
+    // Beside one of these two that has had no answer for long: what transports send again is sent after pauses that double, and the end point may have come back in the first half of one.
+    private ConnectAttempt? _repeat;
+
     // Beside _main, towards the minimum, where connecting works.
     private readonly List<ConnectAttempt> _beside = [];
     private ConnectRace? _race;
