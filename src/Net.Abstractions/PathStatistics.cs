@@ -34,6 +34,14 @@ public readonly record struct PathStatistics
     public long? DatagramsReceived { get; init; }
 
     /// <summary>
+    /// QUIC packets sent since the connection began. Until the handshake is over a datagram may hold several (RFC 9000, section 12.2), so they are as many as the datagrams, or more.
+    /// </summary>
+    public long? PacketsSent { get; init; }
+
+    /// <summary>QUIC packets received since the connection began, counted before they are decrypted: a datagram that holds none that can be told counts as one.</summary>
+    public long? PacketsReceived { get; init; }
+
+    /// <summary>
     /// Packets lost since the connection began, those of the handshake left out; never steps back. A packet that was only late may be
     /// counted at first; the figure then stays as it is at the next loss.
     /// </summary>

@@ -292,6 +292,7 @@ internal sealed unsafe partial class ConnectionDriver
         {
             SocketAddressBuffer remote = SocketAddresses.Read(storage.path.remote);
             NoteSent(remote, datagram.Length, 1);
+            _packetsSent += CoalescedPackets.Count(datagram);
             _host.Send(SocketAddresses.SocketOf(storage.path), SocketAddresses.Read(storage.path.local), remote, info.ecn, datagram, datagram.Length);
         }
 

@@ -4,7 +4,7 @@ using static Net.Ngtcp2.Interop.Ngtcp2Native;
 
 namespace Net.Ngtcp2.Driver;
 
-// Figures of the path. The library knows the round-trip times and the congestion state; datagrams, bytes and losses are counted here.
+// Figures of the path. The library knows the round-trip times and the congestion state; datagrams, packets, bytes and losses are counted here.
 internal sealed unsafe partial class ConnectionDriver
 {
     private const byte CongestionExperienced = 3;
@@ -12,6 +12,8 @@ internal sealed unsafe partial class ConnectionDriver
     private long _bytesReceived;
     private long _datagramsSent;
     private long _datagramsReceived;
+    private long _packetsSent;
+    private long _packetsReceived;
     private long _marksReceived;
     private int _probeTimeouts;
     private ulong _lastReceived;
@@ -85,10 +87,11 @@ internal sealed unsafe partial class ConnectionDriver
         return hasShrunk;
     }
 
-    private void NoteReceived(int bytes, byte ecn, ulong now)
+    private void NoteReceived(ReadOnlySpan<byte> datagram, byte ecn, ulong now)
     {
-        _bytesReceived += bytes;
+        _bytesReceived += datagram.Length;
         _datagramsReceived++;
+        _packetsReceived += CoalescedPackets.Count(datagram);
         _probeTimeouts = 0;
         _lastReceived = now;
         if (ecn == CongestionExperienced)
@@ -155,6 +158,8 @@ internal sealed unsafe partial class ConnectionDriver
             BytesReceived = _bytesReceived,
             DatagramsSent = _datagramsSent,
             DatagramsReceived = _datagramsReceived,
+            PacketsSent = _packetsSent,
+            PacketsReceived = _packetsReceived,
             PacketsLost = _sent.Lost,
             MarksReceived = _marksReceived,
             ProbeTimeouts = _probeTimeouts,

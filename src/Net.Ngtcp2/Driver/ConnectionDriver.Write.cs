@@ -135,6 +135,7 @@ internal sealed unsafe partial class ConnectionDriver
         SocketAddressBuffer local = SocketAddresses.Read(path->local);
         SocketAddressBuffer remote = SocketAddresses.Read(path->remote);
         int socket = SocketAddresses.SocketOf(*path);
+        _packetsSent += CoalescedPackets.Count(buffer.Slice(batch.Length, length));
         if (batch.Length == 0)
         {
             batch = new Batch { Local = local, Remote = remote, Socket = socket, Ecn = ecn, SegmentSize = length, Length = length, Count = 1 };

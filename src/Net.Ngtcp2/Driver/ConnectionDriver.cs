@@ -161,7 +161,7 @@ internal sealed unsafe partial class ConnectionDriver : ITlsOwner
         _progress = false;
         _hasNewPacket = false;
         int silentProbes = _probeTimeouts;
-        NoteReceived(data.Length, ecn, now);
+        NoteReceived(data, ecn, now);
         bool isKnownPath = remote == RemoteAddress;
         if (isKnownPath)
         {

@@ -13,6 +13,8 @@ internal struct PathFigures
     internal long BytesReceived;
     internal long DatagramsSent;
     internal long DatagramsReceived;
+    internal long PacketsSent;
+    internal long PacketsReceived;
     internal long PacketsLost;
     internal long MarksReceived;
     internal int ProbeTimeouts;
@@ -33,6 +35,8 @@ internal struct PathFigures
         BytesReceived = BytesReceived,
         DatagramsSent = DatagramsSent,
         DatagramsReceived = DatagramsReceived,
+        PacketsSent = PacketsSent,
+        PacketsReceived = PacketsReceived,
         PacketsLost = PacketsLost,
         ProbeTimeouts = ProbeTimeouts,
         MaxUdpPayload = MaxUdpPayload,

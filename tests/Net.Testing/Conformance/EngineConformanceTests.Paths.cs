@@ -66,6 +66,9 @@ public abstract partial class EngineConformanceTests
                 Assert.IsLessThanOrEqualTo(figures.DatagramsSent!.Value * largest, figures.BytesSent!.Value);
                 Assert.IsLessThanOrEqualTo(figures.BytesReceived!.Value, figures.DatagramsReceived!.Value, "A datagram has a byte at least.");
             }
+
+            Assert.AreEqual(figures.DatagramsSent is null, figures.PacketsSent is null, "An engine that counts datagrams counts packets, too.");
+            Assert.IsFalse(figures.PacketsSent < figures.DatagramsSent || figures.PacketsReceived < figures.DatagramsReceived, $"A datagram has a packet at least: {figures}");
         }
     }
 
@@ -75,7 +78,7 @@ public abstract partial class EngineConformanceTests
         && !(now.DatagramsSent - before.DatagramsSent < size / ushort.MaxValue) && !(now.DatagramsReceived - before.DatagramsReceived < size / ushort.MaxValue);
 
     private static bool IsSent(in PathStatistics sender, in PathStatistics receiver) =>
-        !(sender.BytesSent < receiver.BytesReceived) && !(sender.DatagramsSent < receiver.DatagramsReceived);
+        !(sender.BytesSent < receiver.BytesReceived) && !(sender.DatagramsSent < receiver.DatagramsReceived) && !(sender.PacketsSent < receiver.PacketsReceived);
 
     // The figures may be a few milliseconds old.
     private static async Task<PathStatistics> WaitForFiguresAsync(TransportConnection connection, Func<PathStatistics, bool> areThere)

@@ -24,6 +24,8 @@ internal sealed partial class MemoryConnection
             BytesReceived = _bytesReceived,
             DatagramsSent = _packetsSent,
             DatagramsReceived = _packetsReceived,
+            PacketsSent = _packetsSent,
+            PacketsReceived = _packetsReceived,
         };
         if (!Capabilities.HasFlag(EngineCapabilities.PathStatistics))
         {
