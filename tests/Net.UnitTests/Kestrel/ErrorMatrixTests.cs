@@ -57,8 +57,11 @@ public sealed class ErrorMatrixTests
         Row("CANCEL_PUSH of a push that was never promised (7.2.3)", Http3Bytes.Frame(3, [0]), IdError),
         Row("CANCEL_PUSH without id (7.1)", Http3Bytes.Frame(3, []), FrameError),
 
-        // Two faults at once, of which the id is the first to be read.
-        Row("CANCEL_PUSH with more than the id of a push that was never promised (7.2.3)", Http3Bytes.Frame(3, [0, 0]), IdError),
+        // Two faults at once, of which the form comes first.
+        Row("CANCEL_PUSH with more than the id of a push that was never promised (7.1)", Http3Bytes.Frame(3, [0, 0]), FrameError),
+        Row("CANCEL_PUSH that promises more than its id (7.1)", [.. Http3Bytes.Integer(3), .. Http3Bytes.Integer(9), 0xc0, 0, 0, 0, 0, 0, 0, 0], FrameError),
+        Row("GOAWAY that rises and has more than an id (7.1)", [.. Http3Bytes.Frame(7, [0]), .. Http3Bytes.Frame(7, [4, 0])], FrameError),
+        Row("MAX_PUSH_ID that falls and has more than an id (7.1)", [.. Http3Bytes.Frame(13, [5]), .. Http3Bytes.Frame(13, [4, 0])], FrameError),
     ];
 
     /// <summary>Wrong at the start of the control stream.</summary>

@@ -281,20 +281,23 @@ internal sealed class Http3StreamCheck(FieldSectionLimits limits, IHttp3Observer
                 return null;
             }
 
-            if (_hasFrameId)
+            bool isComplete = _integer.Take(payload[0]);
+            payload = payload[1..];
+            if (!isComplete)
+            {
+                continue;
+            }
+
+            // A frame of the wrong form is judged as that, whatever its identifier says.
+            if (_frame is not (PriorityUpdateOfRequest or PriorityUpdateOfPush) && payload.Length + _frameLeft > 0)
             {
                 return new Http3Violation(Http3ErrorCodes.FrameError, "a frame goes on behind its identifier (RFC 9114, section 7.1)");
             }
 
-            bool isComplete = _integer.Take(payload[0]);
-            payload = payload[1..];
-            if (isComplete)
+            _hasFrameId = true;
+            if (InspectId(_integer.Value) is Http3Violation violation)
             {
-                _hasFrameId = true;
-                if (InspectId(_integer.Value) is Http3Violation violation)
-                {
-                    return violation;
-                }
+                return violation;
             }
         }
 
