@@ -348,9 +348,10 @@ public sealed partial class Http3Connection
 
     private void OnSettings(PeerSettings settings)
     {
+        // Before they show: whoever sees them finds them in force.
+        _encoder.ApplyPeerSettings(settings.QpackTableCapacity, settings.QpackBlockedStreams);
         Volatile.Write(ref _peerSettings, settings);
         Http3Log.SettingsReceived(Logger, Connection.Id, settings.MaxFieldSectionSize, settings.QpackTableCapacity, settings.QpackBlockedStreams);
-        _encoder.ApplyPeerSettings(settings.QpackTableCapacity, settings.QpackBlockedStreams);
     }
 
     private delegate void ReadSome(ref ReadOnlySequence<byte> bytes);
