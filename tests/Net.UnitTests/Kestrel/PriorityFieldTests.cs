@@ -16,6 +16,8 @@ public sealed class PriorityFieldTests
     [DataRow("u=2, i=?0", 2, false)]
     [DataRow("u=1;x=9, i;y", 1, true)]
     [DataRow("u=1, u=5", 5, false, DisplayName = "the last of one key counts")]
+    [DataRow("u=1, u=8", 3, false, DisplayName = "the last of one key counts, though it is out of range")]
+    [DataRow("i, u=2, i=7", 2, false, DisplayName = "the last of one key counts, though it has another type")]
     [DataRow("u=8", 3, false, DisplayName = "out of range")]
     [DataRow("u=-1", 3, false, DisplayName = "below the range")]
     [DataRow("u=1.0", 3, false, DisplayName = "a decimal")]
@@ -25,6 +27,7 @@ public sealed class PriorityFieldTests
     [DataRow("i=1, u=4", 4, false, DisplayName = "an integer for a boolean")]
     [DataRow("later=tok/en, x=:YWJj:, y=\"a\\\"b\", z=%\"a%20b\", u=6", 6, false, DisplayName = "members of extensions")]
     [DataRow("  u=1  ", 1, false, DisplayName = "spaces around")]
+    [DataRow("u=1 \t", 1, false, DisplayName = "a tab behind")]
     public void Value_OfADictionary_IsWhatItSays(string text, int urgency, bool isIncremental)
     {
         StreamPriority? priority = Read(text);
@@ -50,6 +53,11 @@ public sealed class PriorityFieldTests
     [DataRow("u=1, x=1234567890123456")]
     [DataRow("u=1, x=-")]
     [DataRow("u=1, x={}")]
+    [DataRow("u=1, x=:a$c:")]
+    [DataRow("u=1, x=%\"%C3%a9\"")]
+    [DataRow("u=1, x=%\"%c3\"")]
+    [DataRow("u=1, x=\"\t\"")]
+    [DataRow("\tu=1")]
     public void Value_OfWhatIsNoDictionary_IsNone(string text) => Assert.IsNull(Read(text));
 
     [TestMethod]

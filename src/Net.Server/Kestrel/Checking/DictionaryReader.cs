@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Net.Server.Kestrel.Checking;
 
@@ -8,7 +9,8 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
     private static readonly SearchValues<byte> KeyBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-.*"u8);
     private static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~:/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
     private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789."u8);
-    private ReadOnlySpan<byte> _rest = text.Trim((byte)' ');
+    private static readonly SearchValues<byte> Base64Bytes = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/="u8);
+    private ReadOnlySpan<byte> _rest = text.TrimStart((byte)' ');
     private bool _hasMember;
 
     /// <summary>Key of the current member.</summary>
@@ -27,6 +29,11 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
     /// <returns>Whether there is one; <c>false</c>, too, when the text goes on with what is none.</returns>
     internal bool MoveNext()
     {
+        if (_hasMember)
+        {
+            _rest = _rest.TrimStart(" \t"u8);
+        }
+
         if (_rest.IsEmpty || IsBroken)
         {
             return false;
@@ -74,7 +81,6 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
 
     private bool PassComma()
     {
-        _rest = _rest.TrimStart(" \t"u8);
         if (!Pass((byte)','))
         {
             return false;
@@ -163,10 +169,11 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
                 return PassString();
             case (byte)'%':
                 _rest = _rest[1..];
-                return Pass((byte)'"') && PassTo((byte)'"');
+                return Pass((byte)'"') && PassDisplayString();
             case (byte)':':
                 _rest = _rest[1..];
-                return PassTo((byte)':');
+                PassAll(Base64Bytes);
+                return Pass((byte)':');
             case (byte)'*' or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'a' and <= (byte)'z'):
                 PassAll(TokenBytes);
                 return true;
@@ -213,7 +220,7 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
                 return true;
             }
 
-            if (_rest[i] == '\\' && ++i < _rest.Length && _rest[i] is not ((byte)'"' or (byte)'\\'))
+            if (!IsPrintable(_rest[i]) || (_rest[i] == '\\' && (++i == _rest.Length || _rest[i] is not ((byte)'"' or (byte)'\\'))))
             {
                 return false;
             }
@@ -222,10 +229,60 @@ internal ref struct DictionaryReader(ReadOnlySpan<byte> text)
         return false;
     }
 
-    private bool PassTo(byte end)
+    // Text in UTF-8 of which all but ASCII is written as %xx.
+    private bool PassDisplayString()
     {
-        int at = _rest.IndexOf(end);
-        _rest = at < 0 ? _rest : _rest[(at + 1)..];
-        return at >= 0;
+        Span<byte> character = stackalloc byte[4];
+        int length = 0;
+        while (!_rest.IsEmpty && IsPrintable(_rest[0]))
+        {
+            byte next = _rest[0];
+            _rest = _rest[1..];
+            if (next == '"')
+            {
+                return length == 0;
+            }
+
+            if (next == '%' && !TryPassHex(out next))
+            {
+                return false;
+            }
+
+            character[length++] = next;
+            switch (Rune.DecodeFromUtf8(character[..length], out _, out _))
+            {
+                case OperationStatus.Done:
+                    length = 0;
+                    break;
+                case OperationStatus.InvalidData:
+                    return false;
+            }
+        }
+
+        return false;
     }
+
+    private bool TryPassHex(out byte value)
+    {
+        value = 0;
+        if (_rest.Length < 2)
+        {
+            return false;
+        }
+
+        foreach (byte digit in _rest[..2])
+        {
+            if (digit is not ((>= (byte)'0' and <= (byte)'9') or (>= (byte)'a' and <= (byte)'f')))
+            {
+                return false;
+            }
+
+            value = (byte)((value << 4) + (digit <= '9' ? digit - '0' : digit - 'a' + 10));
+        }
+
+        _rest = _rest[2..];
+        return true;
+    }
+
+    private static bool IsPrintable(byte character) => character is >= 0x20 and <= 0x7e;
 }

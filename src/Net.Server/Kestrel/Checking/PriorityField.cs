@@ -19,7 +19,7 @@ internal struct PriorityField
     /// <summary>Of a request that has a priority but says nothing in it (RFC 9218, section 4).</summary>
     internal static StreamPriority Default => new(DefaultUrgency, incremental: false);
 
-    /// <summary>The priority; <c>null</c> when none was given, or none that can be read: a broken dictionary counts as none (RFC 8941, section 4.2).</summary>
+    /// <summary>The priority; <c>null</c> when none was given, or none that can be read: a broken dictionary counts as none (RFC 9651, section 4.2).</summary>
     internal readonly StreamPriority? Value => _isPresent && !_isBroken ? new StreamPriority(_urgency, _isIncremental) : null;
 
     internal void Begin()
@@ -50,14 +50,14 @@ internal struct PriorityField
         _isPresent = true;
         while (!_isBroken && members.MoveNext())
         {
-            // What has another type, or is out of range, is ignored (RFC 9218, section 4).
-            if (members.Key.SequenceEqual("u"u8) && members.Integer is long urgency and >= 0 and <= 7)
+            // What has another type, or is out of range, is ignored (RFC 9218, section 4), and takes the place of what came before all the same (RFC 9651, section 4.2.2).
+            if (members.Key.SequenceEqual("u"u8))
             {
-                _urgency = (int)urgency;
+                _urgency = members.Integer is long urgency and >= 0 and <= 7 ? (int)urgency : DefaultUrgency;
             }
-            else if (members.Key.SequenceEqual("i"u8) && members.Boolean is bool isIncremental)
+            else if (members.Key.SequenceEqual("i"u8))
             {
-                _isIncremental = isIncremental;
+                _isIncremental = members.Boolean ?? false;
             }
         }
 
