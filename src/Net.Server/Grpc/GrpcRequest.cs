@@ -25,7 +25,9 @@ internal static class GrpcRequest
             rest = rest["+proto".Length..];
         }
 
-        return rest.IsEmpty || rest[0] == ';' || rest.Trim().IsEmpty;
+        // Blanks may stand before the parameters (RFC 9110, section 5.6.6).
+        rest = rest.TrimStart(" \t");
+        return rest.IsEmpty || rest[0] == ';';
     }
 
     internal static Task ServeAsync<TService>(
