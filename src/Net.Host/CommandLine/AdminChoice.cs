@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Net.Hosting.CommandLine;
 
@@ -22,8 +23,9 @@ internal sealed record AdminChoice(IPEndPoint? EndPoint)
                 return None;
             }
 
-            // TryParse takes an address without a port, and a number alone for an address.
-            if (IPEndPoint.TryParse(text, out IPEndPoint? parsed) && text.EndsWith($":{parsed.Port}", StringComparison.Ordinal))
+            // TryParse takes an address without a port, and a number alone for an address; the last group of an IPv6 address is no port.
+            if (IPEndPoint.TryParse(text, out IPEndPoint? parsed)
+                && text.EndsWith(parsed.AddressFamily == AddressFamily.InterNetworkV6 ? $"]:{parsed.Port}" : $":{parsed.Port}", StringComparison.Ordinal))
             {
                 return new AdminChoice(parsed);
             }
