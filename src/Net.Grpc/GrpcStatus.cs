@@ -9,6 +9,8 @@ namespace Net.Grpc;
 /// <param name="Message">For developers, in any language; empty when there is nothing to say. Never put a secret here: the peer reads it.</param>
 public sealed record GrpcStatus(GrpcStatusCode Code, string Message = "")
 {
+    private const int MaxLoggedLength = 2048;
+
     /// <summary>Success without a message.</summary>
     public static GrpcStatus Ok { get; } = new(GrpcStatusCode.Ok);
 
@@ -77,6 +79,10 @@ public sealed record GrpcStatus(GrpcStatusCode Code, string Message = "")
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Code, Message, Details.Length);
 
-    /// <inheritdoc/>
-    public override string ToString() => Message.Length == 0 ? Code.ToString() : $"{Code}: {Message}";
+    /// <summary>Code and message in a form that can be logged, as the peer may have chosen the message.</summary>
+    /// <returns>The text. Control characters of the message, line breaks among them, are replaced (<see cref="PlainText"/>), and 2,048 characters of it are kept; <see cref="Message"/> has it as it came.</returns>
+    public override string ToString() => Message.Length == 0 ? Code.ToString() : $"{Code}: {LoggedMessage}";
+
+    /// <summary>The message as it is logged.</summary>
+    internal string LoggedMessage => PlainText.Clean(Message, MaxLoggedLength);
 }

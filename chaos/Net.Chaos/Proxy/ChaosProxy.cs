@@ -227,6 +227,11 @@ public sealed class ChaosProxy : IAsyncDisposable
     internal async Task<Toxic> AddToxicAsync(string type, string? name, ToxicStream stream, float toxicity, JsonElement? attributes)
     {
         name = string.IsNullOrEmpty(name) ? $"{type}_{StreamNames.Of(stream)}" : name;
+        if (PlainText.IsUnsafe(name))
+        {
+            throw ChaosException.BadBody($"the name '{PlainText.Clean(name)}' holds control characters");
+        }
+
         ToxicType found = ToxicTypes.Find(type, Protocol);
         await _changing.WaitAsync().ConfigureAwait(false);
         try

@@ -3,7 +3,7 @@ namespace Net.Chaos.Proxy;
 /// <summary>A proxy as its owner describes it.</summary>
 public sealed record ChaosProxyOptions
 {
-    /// <summary>What the proxy is called; unique among the proxies of a process. Not empty.</summary>
+    /// <summary>What the proxy is called; unique among the proxies of a process. Not empty, and without control characters, as it is logged.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>Where it listens, <c>host:port</c>; port 0 lets the system choose. Default: a port of 127.0.0.1 that the system chooses.</summary>
@@ -35,6 +35,10 @@ public sealed record ChaosProxyOptions
         if (string.IsNullOrEmpty(Name))
         {
             faults.Add(nameof(Name), "is empty.");
+        }
+        else if (PlainText.IsUnsafe(Name))
+        {
+            faults.Add(nameof(Name), $"is '{PlainText.Clean(Name)}'; take the control characters out.");
         }
 
         if (!HostPort.TryParse(Listen, out _))

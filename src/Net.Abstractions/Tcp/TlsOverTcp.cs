@@ -153,7 +153,7 @@ internal sealed class TlsOverTcp : IAsyncDisposable
                 {
                     serverName = hello.ServerName is { Length: > 0 } name ? name : null;
                     chosen = options.Tls(new ClientHello(serverName, remote))
-                        ?? throw new AuthenticationException($"There are no TLS options for the name '{serverName}'; the client is refused.");
+                        ?? throw new AuthenticationException($"There are no TLS options for the name '{PlainText.Clean(serverName)}'; the client is refused.");
                     return new ValueTask<SslServerAuthenticationOptions>(MakeOptions(
                         chosen, serverName, [.. options.ApplicationProtocols.Select(static p => new SslApplicationProtocol(p))], timeProvider, chain => sent = chain));
                 },

@@ -3,6 +3,8 @@ namespace Net;
 /// <summary>The answer of a <see cref="PeerCertificatePolicy"/>.</summary>
 public readonly record struct PeerCertificateVerdict
 {
+    private const int MaxDetailLength = 2048;
+
     private PeerCertificateVerdict(CertificateRefusal refusal, string? detail)
     {
         Refusal = refusal;
@@ -37,12 +39,12 @@ public readonly record struct PeerCertificateVerdict
 
     /// <summary>Refuses a certificate.</summary>
     /// <param name="refusal">Why; not <see cref="CertificateRefusal.None"/>.</param>
-    /// <param name="detail">What exactly was wrong, for this side's logs.</param>
+    /// <param name="detail">What exactly was wrong, for this side's logs. Names in it may be the peer's: control characters are replaced (<see cref="PlainText"/>), and 2,048 characters are kept.</param>
     /// <returns>The verdict.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="refusal"/> is <see cref="CertificateRefusal.None"/>.</exception>
     public static PeerCertificateVerdict Refused(CertificateRefusal refusal, string detail)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)refusal, (int)CertificateRefusal.None, nameof(refusal));
-        return new PeerCertificateVerdict(refusal, detail);
+        return new PeerCertificateVerdict(refusal, PlainText.Clean(detail, MaxDetailLength));
     }
 }

@@ -20,6 +20,6 @@ public sealed class ChannelEventArgs(ChannelEventKind kind, DateTimeOffset time,
     /// <summary>The connection it is about, as in the snapshot; 0 for none.</summary>
     public long ConnectionId { get; } = connectionId;
 
-    /// <summary>Why, in words; never <c>null</c>.</summary>
-    public string Reason { get; } = reason;
+    /// <summary>Why, in words; never <c>null</c>. What a peer said is in it without control characters (<see cref="PlainText"/>), and cut to 2,048 characters.</summary>
+    public string Reason { get; } = PlainText.Clean(reason, 2048);
 }

@@ -338,7 +338,7 @@ internal sealed class ClientExchange : IDisposable
         TimeSpan duration = _client.Options.TimeProvider.GetElapsedTime(_start);
         if (!status.IsOk)
         {
-            GrpcLog.CallFailed(_client.Logger, _context.Method.FullName, GrpcStatusNames.NameOf(status.Code), status.Message);
+            GrpcLog.CallFailed(_client.Logger, _context.Method.FullName, GrpcStatusNames.NameOf(status.Code), status.LoggedMessage);
         }
 
         GrpcDiagnostics.EndClient(_activity, _context.Method, _client.Address.Host, _client.Address.Port, duration, status);

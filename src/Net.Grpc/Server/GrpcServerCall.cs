@@ -226,7 +226,7 @@ internal sealed partial class GrpcServerCall
         bool isLate = _context.Deadline <= TimeProvider.GetUtcNow();
         if (exception is GrpcException known && !(isLate && known.InnerException is EndOfStreamException))
         {
-            GrpcLog.CallRefused(_logger, _method.FullName, GrpcStatusNames.NameOf(known.Code), known.Status.Message);
+            GrpcLog.CallRefused(_logger, _method.FullName, GrpcStatusNames.NameOf(known.Code), known.Status.LoggedMessage);
             return (known.Status, known.Trailers);
         }
 

@@ -157,8 +157,9 @@ internal sealed class MsQuicListener : TransportListener
 
         try
         {
-            ServerTlsOptions? tls = _options.Tls(new ClientHello(serverName, remote))
-                ?? throw Refuse(remote, started, $"no TLS options were chosen for the server name '{serverName}'", null);
+            // No name of a server has such characters (RFC 6066, section 3), and who is asked may log the name as it is.
+            ServerTlsOptions? tls = (PlainText.IsUnsafe(serverName) ? null : _options.Tls(new ClientHello(serverName, remote)))
+                ?? throw Refuse(remote, started, $"no TLS options were chosen for the server name '{PlainText.Clean(serverName)}'", null);
             tls.Validate();
             var check = new CertificateCheck(tls.ClientCertificatePolicy, tls.ClientCertificateMode, isServerCertificate: false, serverName, _timeProvider);
             var handshake = new Handshake(started, check, new StreamCredit(), serverName, tls.Identity.Generation);

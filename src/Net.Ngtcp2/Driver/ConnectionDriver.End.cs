@@ -216,7 +216,7 @@ internal sealed unsafe partial class ConnectionDriver
     private ConnectionClose DescribePeerClose()
     {
         ngtcp2_ccerr* error = ngtcp2_conn_get_ccerr(_native);
-        string reason = error->reason == null ? "" : ReadReason(new ReadOnlySpan<byte>(error->reason, (int)Math.Min(error->reasonlen, MaxReasonBytes)));
+        string reason = error->reason == null ? "" : Encoding.UTF8.GetString(new ReadOnlySpan<byte>(error->reason, (int)Math.Min(error->reasonlen, MaxReasonBytes)));
         ulong code = error->error_code;
         if (error->type == ngtcp2_ccerr_type.NGTCP2_CCERR_TYPE_APPLICATION)
         {
@@ -297,18 +297,6 @@ internal sealed unsafe partial class ConnectionDriver
         }
 
         return datagrams;
-    }
-
-    // A reason goes into logs and onto terminals, where line breaks and escape codes of a peer's have no business.
-    private static string ReadReason(ReadOnlySpan<byte> bytes)
-    {
-        char[] text = Encoding.UTF8.GetString(bytes).ToCharArray();
-        for (int i = 0; i < text.Length; i++)
-        {
-            text[i] = char.IsControl(text[i]) ? '\ufffd' : text[i];
-        }
-
-        return new string(text);
     }
 
     private static byte[] CutReason(string reason)

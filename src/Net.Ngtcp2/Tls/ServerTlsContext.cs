@@ -12,7 +12,8 @@ internal sealed class ServerTlsContext(ServerTlsSelector selector)
     /// <exception cref="ArgumentException">The options are out of range, or GnuTLS refuses the identity.</exception>
     public bool TryChoose(in ClientHello hello, out ServerTlsOptions options, out ServerTlsState state)
     {
-        ServerTlsOptions? chosen = selector(hello);
+        // No name of a server has such characters (RFC 6066, section 3), and who is asked may log the name as it is.
+        ServerTlsOptions? chosen = PlainText.IsUnsafe(hello.ServerName) ? null : selector(hello);
         if (chosen is null)
         {
             options = null!;

@@ -24,7 +24,7 @@ internal sealed class TcpTls(ServerTlsSelector selector, Func<List<SslApplicatio
         ServerTlsOptions? chosen = selector(new ClientHello(serverName, handshake.Connection.RemoteEndPoint as IPEndPoint ?? Unknown));
         if (chosen is null)
         {
-            throw new AuthenticationException($"There are no TLS options for the name '{serverName}'; the client is refused.");
+            throw new AuthenticationException($"There are no TLS options for the name '{PlainText.Clean(serverName)}'; the client is refused.");
         }
 
         handshake.Connection.Items[OptionsKey] = chosen;

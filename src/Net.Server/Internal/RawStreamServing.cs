@@ -56,7 +56,8 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
 #pragma warning restore CA1031
         {
             owner.NoteCut();
-            ServerLog.HandlerFailed(router.Logger, _header?.Route ?? "", connection.Id, stream.Id, exception);
+            string route = PlainText.Clean(_header?.Route);
+            ServerLog.HandlerFailed(router.Logger, route, connection.Id, stream.Id, exception);
         }
         finally
         {
@@ -164,7 +165,7 @@ internal sealed class RawStreamServing(RawStreamRouter router, RawStreamConnecti
         stream.Abort(refusal.GetErrorCode());
         if (router.Logger.IsEnabled(LogLevel.Debug))
         {
-            string text = refusal == RawStreamOutcome.UnknownRoute ? $"there is no route '{_header!.Route}'" : _refusalReason;
+            string text = refusal == RawStreamOutcome.UnknownRoute ? $"there is no route '{PlainText.Clean(_header!.Route)}'" : PlainText.Clean(_refusalReason);
             ServerLog.StreamRefused(router.Logger, connection.Id, stream.Id, refusal.GetName(), text);
         }
 

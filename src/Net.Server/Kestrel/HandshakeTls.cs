@@ -32,7 +32,8 @@ internal sealed class HandshakeTls(TlsConnectionCallbackOptions callback, IPEndP
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            ServerLog.TlsCallbackFailed(logger, hello.RemoteEndPoint, local, hello.ServerName ?? "", exception);
+            string asked = PlainText.Clean(hello.ServerName);
+            ServerLog.TlsCallbackFailed(logger, hello.RemoteEndPoint, local, asked, exception);
             return null;
         }
     }

@@ -36,6 +36,7 @@ public sealed class ChaosApiTests : IAsyncDisposable
         Assert.Contains("bad request body: EOF", await SendAsync(400, "POST", "/proxies", ""));
         Assert.Contains("Upstream is 'nowhere'", await SendAsync(400, "POST", "/proxies", """{"name":"a","upstream":"nowhere"}"""));
         Assert.Contains("protocol is 'sctp'", await SendAsync(400, "POST", "/proxies", """{"name":"a","upstream":"a:1","protocol":"sctp"}"""));
+        Assert.Contains("take the control characters out", await SendAsync(400, "POST", "/proxies", """{"name":"a\r\nforged","upstream":"a:1"}"""));
         await ExpectAsync(200, "{}", "GET", "/proxies");
     }
 
@@ -64,6 +65,7 @@ public sealed class ChaosApiTests : IAsyncDisposable
     {
         await AddAsync();
         await ExpectAsync(400, """{"error":"invalid toxic type","status":400}""" + "\n", "POST", "/proxies/db/toxics", """{"type":"nonsense"}""");
+        Assert.Contains("holds control characters", await SendAsync(400, "POST", "/proxies/db/toxics", """{"type":"latency","name":"a\r\nforged"}"""));
         await ExpectAsync(
             400, """{"error":"stream was invalid, can be either upstream or downstream","status":400}""" + "\n", "POST", "/proxies/db/toxics", """{"type":"latency","stream":"sideways"}""");
         await SendAsync(200, "POST", "/proxies/db/toxics", """{"type":"latency"}""");

@@ -52,6 +52,20 @@ public abstract partial class EngineConformanceTests
     }
 
     [TestMethod]
+    public async Task CloseAsync_ReasonThatForgesALine_IsTextOnTheOtherSide()
+    {
+        ConformancePair pair = await ConnectPairAsync();
+        await pair.Client.CloseAsync(1, "bye\r\nfail: forged\u001b[2J").WithTimeout();
+
+        ConnectionClose close = await pair.Server.Closed.WithTimeout();
+        Assert.IsFalse(PlainText.IsUnsafe(close.ToException().Message), close.Reason);
+        if (Can(EngineCapabilities.CloseReason))
+        {
+            Assert.AreEqual("bye\uFFFD\uFFFDfail: forged\uFFFD[2J", close.Reason);
+        }
+    }
+
+    [TestMethod]
     public async Task CloseAsync_CodeOutOfRange_Throws()
     {
         ConformancePair pair = await ConnectPairAsync();

@@ -106,11 +106,11 @@ internal sealed class MemorySite : IAsyncDisposable
     internal async Task<Http3Peer> ConnectAsync(TlsIdentity? identity = null, TransportLimits? limits = null) =>
         await Http3Peer.StartAsync(await ConnectAsync("h3", identity, limits));
 
-    internal Task<TransportConnection> ConnectAsync(string applicationProtocol, TlsIdentity? identity = null, TransportLimits? limits = null, X509Certificate2Collection? roots = null) =>
+    internal Task<TransportConnection> ConnectAsync(string applicationProtocol, TlsIdentity? identity = null, TransportLimits? limits = null, X509Certificate2Collection? roots = null, string serverName = "localhost") =>
         _engine.ConnectAsync(new ConnectOptions
         {
             RemoteEndPoint = EndPoint,
-            ServerName = "localhost",
+            ServerName = serverName,
             ApplicationProtocols = [applicationProtocol],
             Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = new CertificateTrust(roots ?? TestCertificates.Shared.Roots) },
             IdleTimeout = Timeout.InfiniteTimeSpan,

@@ -6,17 +6,7 @@ internal static class PeerText
     private const int MaxLength = 300;
 
     /// <summary>Cuts the text and takes control characters out, so that nobody can flood a log or forge its lines.</summary>
-    internal static string Clean(string text)
-    {
-        string cut = text.Length > MaxLength ? text[..MaxLength] + "..." : text;
-        return string.Create(cut.Length, cut, static (span, source) =>
-        {
-            for (int i = 0; i < span.Length; i++)
-            {
-                span[i] = char.IsControl(source[i]) || source[i] is '\u2028' or '\u2029' ? '?' : source[i];
-            }
-        });
-    }
+    internal static string Clean(string text) => PlainText.Clean(text, MaxLength);
 
     internal static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }
