@@ -161,6 +161,13 @@ internal static class CertificateChainCheck
                 $"The certificate '{subject}' has a name that an authority above it may not issue (name constraints): {Statuses(chain)} Have it issued by an authority that may.");
         }
 
+        if ((all & Trust) != 0 && leaf.SubjectName.RawData.AsSpan().SequenceEqual(leaf.IssuerName.RawData))
+        {
+            return PeerCertificateVerdict.Refused(
+                CertificateRefusal.UnknownAuthority,
+                $"The certificate '{subject}' is self-signed and no trusted root, so that nobody vouches for it: {Statuses(chain)} Have it issued by a trusted authority.");
+        }
+
         if ((all & Trust) != 0)
         {
             return PeerCertificateVerdict.Refused(
@@ -260,6 +267,13 @@ internal static class CertificateChainCheck
         if (ServerNameMatch.IsMatch(leaf, serverName))
         {
             return PeerCertificateVerdict.Accepted;
+        }
+
+        if (!ServerNameMatch.HasNames(leaf))
+        {
+            return PeerCertificateVerdict.Refused(
+                CertificateRefusal.NameMismatch,
+                $"The certificate '{CertificateText.Describe(leaf)}' has no DNS name or address among its subject alternative names, and a common name never counts (RFC 9525), so that it is not for the server '{CertificateText.Clean(serverName)}'. Issue it with the name.");
         }
 
         string held = CertificateText.Clean(ServerNameMatch.DescribeNames(leaf));

@@ -33,17 +33,21 @@ internal static class ServerNameMatch
         }
     }
 
-    public static string DescribeNames(X509Certificate2 certificate)
+    /// <summary>Whether a certificate has a name that a server could be known by.</summary>
+    public static bool HasNames(X509Certificate2 certificate) => Names(certificate).Any();
+
+    public static string DescribeNames(X509Certificate2 certificate) => string.Join(", ", Names(certificate).Take(8));
+
+    private static IEnumerable<string> Names(X509Certificate2 certificate)
     {
         X509Extension? extension = certificate.Extensions.FirstOrDefault(static e => e.Oid?.Value == SubjectAlternativeName);
         if (extension is null)
         {
-            return "none";
+            return [];
         }
 
         var names = new X509SubjectAlternativeNameExtension(extension.RawData, extension.Critical);
-        string text = string.Join(", ", names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(static a => a.ToString())).Take(8));
-        return text.Length == 0 ? "none of kind DNS or IP" : text;
+        return names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(static a => a.ToString()));
     }
 
     // A certificate knows neither the zone of a link-local address nor the IPv6 form of an IPv4 address.

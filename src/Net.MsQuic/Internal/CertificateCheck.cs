@@ -100,7 +100,7 @@ internal sealed class CertificateCheck(
 
         if (_chain.Count == 0)
         {
-            return Reject(PeerCertificateVerdict.Refused(CertificateRefusal.Missing, $"the {(isServerCertificate ? "server" : "client")} showed no certificate, and one is required"));
+            return Reject(PeerCertificateVerdict.Refused(CertificateRefusal.Missing, $"the {(isServerCertificate ? "server" : "client")} sent no certificate, and one is required"));
         }
 
         if (policy is null)

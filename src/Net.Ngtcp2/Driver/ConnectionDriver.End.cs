@@ -208,10 +208,13 @@ internal sealed unsafe partial class ConnectionDriver
         End(new ConnectionClose(CloseInitiator.Local, kind, null, (long)error.error_code, reason), &error);
     }
 
-    // GnuTLS raises this one by itself, without asking the policy.
-    private string? DescribeOwnAlert(byte alert) => IsServer && alert == TlsAlerts.CertificateRequired
-        ? "the client sent no certificate, and ServerTlsOptions.ClientCertificateMode is Required"
-        : null;
+    // GnuTLS raises these by itself, without asking the policy or the options.
+    private string? DescribeOwnAlert(byte alert) => !IsServer ? null : alert switch
+    {
+        TlsAlerts.CertificateRequired => "the client sent no certificate, and ServerTlsOptions.ClientCertificateMode is Required",
+        TlsAlerts.NoApplicationProtocol => "the client offered none of the protocols of ListenOptions.ApplicationProtocols",
+        _ => null,
+    };
 
     private ConnectionClose DescribePeerClose()
     {

@@ -6,6 +6,9 @@ internal static class TlsAlerts
     /// <summary>certificate_required.</summary>
     internal const byte CertificateRequired = 116;
 
+    /// <summary>no_application_protocol.</summary>
+    internal const byte NoApplicationProtocol = 120;
+
     /// <summary>The alert's name and number.</summary>
     internal static string Describe(byte alert) => alert switch
     {
@@ -28,7 +31,7 @@ internal static class TlsAlerts
         113 => "bad_certificate_status_response (113)",
         115 => "unknown_psk_identity (115)",
         CertificateRequired => "certificate_required (116)",
-        120 => "no_application_protocol (120)",
+        NoApplicationProtocol => "no_application_protocol (120)",
         _ => $"TLS alert {alert}",
     };
 

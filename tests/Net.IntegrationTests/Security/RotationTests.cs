@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using Net.Client;
@@ -8,7 +7,7 @@ using Net.Testing;
 namespace Net.IntegrationTests.Security;
 
 /// <summary>Certificates, trust and revocation lists that change on disk under a server and its clients. The subclasses name the engine.</summary>
-public abstract class RotationTests : IAsyncDisposable
+public abstract partial class RotationTests : IAsyncDisposable
 {
     private TransportEngine _engine = null!;
     private RotationSite _site = null!;
@@ -253,103 +252,7 @@ public abstract class RotationTests : IAsyncDisposable
         Assert.AreEqual(next.SerialNumber, connection.PeerCertificate!.SerialNumber);
     }
 
-    public static IEnumerable<object[]> Negatives =>
-    [
-        ["none", false, "Missing"], ["self-signed", false, "UnknownAuthority"], ["self-signed", true, "UnknownAuthority"],
-        ["wrong authority", false, "UnknownAuthority"], ["wrong authority", true, "UnknownAuthority"], ["wrong usage", false, "WrongUsage"], ["wrong usage", true, "WrongUsage"],
-        ["wrong name", false, "NotAllowed"], ["wrong name", true, "NameMismatch"], ["expired", false, "Expired"], ["expired", true, "Expired"],
-        ["not yet valid", false, "NotYetValid"], ["not yet valid", true, "NotYetValid"], ["name constraint", false, "UnknownAuthority"], ["name constraint", true, "UnknownAuthority"],
-        ["common name only", false, "NotAllowed"], ["common name only", true, "NameMismatch"],
-    ];
-
-    /// <summary>Nine of the twelve ways to be wrong; a key that does not fit never gets as far (its own test), nor do another protocol and another name.</summary>
-    [TestMethod]
-    [DynamicData(nameof(Negatives))]
-    public async Task MutualTls_WrongCertificate_IsRefusedByOneSideToldToTheOtherAndReachesNoHandler(string kind, bool isServersFault, string refusal)
-    {
-        var judged = new RecordedVerdicts();
-        ServerTlsOptions? wrong = null;
-        await _site.StartAsync(
-            static options => options with { Peers = new PeerRules { AllowedNames = ["client"] } },
-            (in ClientHello hello) => wrong ?? _site.Server.ServerSelector(hello));
-        TlsIdentity? bad = MakeBad(kind, isServersFault);
-        ServerTlsOptions good = _site.Server.ServerSelector(new ClientHello(null, _site.EndPoint))!;
-        wrong = good with { Identity = isServersFault ? bad! : good.Identity, ClientCertificatePolicy = judged.Wrap("server", good.ClientCertificatePolicy!) };
-        ClientTlsOptions client = new()
-        {
-            Identity = isServersFault ? _site.Client.Current.Identities[0] : bad,
-            ServerCertificatePolicy = judged.Wrap("client", _site.Client.Current.Trust!),
-        };
-
-        string told = await RefusedAsync(client, 0);
-
-        TestContext.WriteLine($"{kind}: the judge says '{string.Join(" | ", judged.Refusals)}', the other side '{told}'");
-        if (kind != "none")
-        {
-            (string side, PeerCertificateVerdict verdict) = judged.Refusals.Single();
-            Assert.AreEqual(isServersFault ? "client" : "server", side);
-            Assert.AreEqual(refusal, verdict.Refusal.ToString(), verdict.Detail);
-            Assert.IsGreaterThan(40, verdict.Detail!.Length);
-        }
-        else
-        {
-            Assert.IsEmpty(judged.Refusals, "There was nothing to judge.");
-        }
-
-        Assert.AreEqual(0, _site.Handled);
-    }
-
-    [TestMethod]
-    public async Task MutualTls_OtherProtocolOrUnknownName_IsRefusedAndReachesNoHandler()
-    {
-        await _site.StartAsync(static options => options with { RefuseUnknownNames = true });
-
-        TransportException protocol = await Assert.ThrowsExactlyAsync<TransportException>(() => _site.ConnectAsync(protocol: "other/1"));
-        TransportException name = await Assert.ThrowsExactlyAsync<TransportException>(() => _site.ConnectAsync(serverName: "stranger.example"));
-
-        TestContext.WriteLine($"ALPN: {protocol.Message}\nSNI: {name.Message}");
-        Assert.AreEqual(TransportError.ConnectFailed, protocol.Error);
-        Assert.AreNotEqual(protocol.Message, name.Message);
-        Assert.AreEqual(0, _site.Handled);
-    }
-
-    [TestMethod]
-    public void MutualTls_KeyOfAnotherCertificate_NeverGetsAsFarAsAHandshake()
-    {
-        _site.Files.Replace("client.pem", CertificateDirectory.Pem(_site.Authority.IssueClient()));
-
-        CertificateSourceException exception = Assert.ThrowsExactly<CertificateSourceException>(() => CertificateSource.FromFiles(_site.Files["client.pem"], _site.Files["client-key.pem"], _site.Files["ca.pem"]));
-
-        Assert.AreEqual(CertificateFault.KeyMismatch, exception.Fault);
-    }
-
     protected abstract TransportEngine CreateEngine();
-
-    private TlsIdentity? MakeBad(string kind, bool isServer)
-    {
-        string usage = isServer ? TestAuthority.ServerUsage : TestAuthority.ClientUsage;
-        string[] names = isServer ? ["localhost", "127.0.0.1"] : ["client"];
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        return kind switch
-        {
-            "none" => null,
-            "self-signed" => new TlsIdentity(TestAuthority.SelfSigned(usage, names)),
-            "wrong authority" => new TlsIdentity(new TestAuthority("Stranger").Issue("x", usage, names)),
-            "wrong usage" => new TlsIdentity(_site.Authority.Issue("x", isServer ? TestAuthority.ClientUsage : TestAuthority.ServerUsage, names)),
-            "wrong name" => new TlsIdentity(_site.Authority.Issue("x", usage, ["elsewhere.example"])),
-            "expired" => new TlsIdentity(_site.Authority.Issue("x", usage, names, notAfter: now.AddMinutes(-1))),
-            "not yet valid" => new TlsIdentity(_site.Authority.Issue("x", usage, names, notBefore: now.AddDays(1))),
-            "name constraint" => MakeConstrained(usage, names),
-            _ => new TlsIdentity(_site.Authority.Issue(names[0], usage, [])),
-        };
-    }
-
-    /// <summary>A leaf of an intermediate that may only issue names under good.example.</summary>
-    private TlsIdentity MakeConstrained(string usage, string[] names)
-    {
-        TestAuthority constrained = _site.Authority.CreateIntermediate("Constrained", permittedDnsSuffix: "good.example");
-        return new TlsIdentity(constrained.Issue("x", usage, names), [constrained.Certificate]);
-    }
 
     /// <summary>Connecting must be refused, at once or (where the engine does not wait for the server's verdict) a moment later, and no stream may reach a handler.</summary>
     private async Task<string> RefusedAsync(ClientTlsOptions tls, int handled)
@@ -367,30 +270,6 @@ public abstract class RotationTests : IAsyncDisposable
             Assert.AreEqual(TransportError.CertificateRejected, exception.Error, exception.Message);
             Assert.AreEqual(handled, _site.Handled);
             return exception.Message;
-        }
-    }
-
-    /// <summary>Keeps what policies refused.</summary>
-    private sealed class RecordedVerdicts
-    {
-        internal ConcurrentQueue<(string Side, PeerCertificateVerdict Verdict)> Refusals { get; } = [];
-
-        internal PeerCertificatePolicy Wrap(string side, PeerCertificatePolicy inner) => new Recorder(this, side, inner);
-
-        private sealed class Recorder(RecordedVerdicts owner, string side, PeerCertificatePolicy inner) : PeerCertificatePolicy
-        {
-            public override long Generation => inner.Generation;
-
-            public override PeerCertificateVerdict Evaluate(in PeerCertificateContext context)
-            {
-                PeerCertificateVerdict verdict = inner.Evaluate(context);
-                if (!verdict.IsAccepted)
-                {
-                    owner.Refusals.Enqueue((side, verdict));
-                }
-
-                return verdict;
-            }
         }
     }
 }

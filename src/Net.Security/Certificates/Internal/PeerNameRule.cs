@@ -51,6 +51,13 @@ internal sealed class PeerNameRule : ChainRule
             return PeerCertificateVerdict.Accepted;
         }
 
+        if (names.IsEmpty)
+        {
+            return PeerCertificateVerdict.Refused(
+                CertificateRefusal.NotAllowed,
+                $"The certificate '{PeerText.Clean(leaf.Subject)}' has no name among its subject alternative names that {nameof(PeerRules)} could allow, and a common name never counts (RFC 9525); add its SHA-256 {fingerprint}, or have it issued with an allowed name.");
+        }
+
         return PeerCertificateVerdict.Refused(
             CertificateRefusal.NotAllowed,
             $"The certificate '{PeerText.Clean(leaf.Subject)}' with the names {PeerText.Clean(names.ToString())} matches no entry of {nameof(PeerRules)}; add its name, SPIFFE id or SHA-256 {fingerprint}, or have it issued with an allowed name.");
