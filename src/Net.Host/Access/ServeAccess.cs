@@ -17,7 +17,7 @@ internal sealed class ServeAccess : IAsyncDisposable
     private readonly AuditLog? _audit;
     private readonly PosixSignalRegistration? _hangup;
     private CertificateSource? _certificates;
-    private IReadOnlyList<CertificateExpiry> _toldExpiries = [];
+    private HashSet<CertificateExpiry> _toldExpiries = [];
 
     private ServeAccess(string path, string? auditDirectory, TimeProvider timeProvider, ILogger logger)
     {
@@ -150,25 +150,32 @@ internal sealed class ServeAccess : IAsyncDisposable
 
     private void HandleExpiring(object? sender, EventArgs e)
     {
+        CertificateExpiry[] news;
         IReadOnlyList<CertificateExpiry> expiries = ((CertificateSource)sender!).Expiries;
         lock (_lock)
         {
-            if (ReferenceEquals(expiries, _toldExpiries))
-            {
-                return;
-            }
-
-            _toldExpiries = expiries;
+            // Each certificate once for each mark that it passes, however often it is warned of and whatever else changes.
+            news = [.. expiries.Distinct().Where(expiry => !_toldExpiries.Contains(expiry))];
+            _toldExpiries = [.. expiries];
         }
 
-        foreach (CertificateExpiry expiry in expiries)
+        foreach (CertificateExpiry expiry in news)
         {
             bool isSoon = expiry.Kind == CertificateExpiryKind.ExpiresSoon;
+            string what = (expiry.IsPeerAuthority, expiry.Position) switch
+            {
+                (_, null) => "The revocation list of ",
+                (true, ChainPosition.Root) => "The trusted root ",
+                (true, _) => "The intermediate of peers ",
+                (_, ChainPosition.Intermediate) => "The intermediate ",
+                _ => "The certificate ",
+            };
             _audit?.Write(new AuditEvent(AuditCategory.Certificate, "expiry", isSuccess: isSoon)
             {
                 Resource = expiry.SerialNumber,
                 Reason = expiry.Kind.ToString(),
-                Detail = string.Create(CultureInfo.InvariantCulture, $"{expiry.Name} {(isSoon ? "ends" : expiry.SerialNumber is null ? "was due" : "ended")} at {expiry.At.UtcDateTime:u}; renew it."),
+                Detail = string.Create(
+                    CultureInfo.InvariantCulture, $"{what}{expiry.Name} {(isSoon ? "ends" : expiry.SerialNumber is null ? "was due" : "ended")} at {expiry.At.UtcDateTime:u}; renew it."),
             });
         }
     }

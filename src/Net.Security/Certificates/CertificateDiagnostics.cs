@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Net.Security.Internal;
 
 namespace Net.Security;
 
 /// <summary>The instruments of certificates. Cost nothing while nobody listens.</summary>
 /// <remarks>
-/// <c>security.certificate.time_to_expiry</c> {day}, for each identity of each open source (<c>security.source</c>, <c>security.identity</c> = its number from 0); negative once it is over.
+/// <c>security.certificate.time_to_expiry</c> {day}, negative once it is over, for each open source (<c>security.source</c>) with <c>security.certificate.role</c>: of each identity
+/// (<c>security.identity</c> = its number from 0) the <c>leaf</c> and, of its <c>intermediate</c>s, the one that ends first; of the trust files (<c>security.trust</c> = the number from 0
+/// among those of the same role) each <c>root</c> and each <c>intermediate</c>.
 /// <c>security.revocation_list.time_to_expiry</c> {day}, for the list of each source that is due first. <c>security.certificate.reloads</c> {reload}, with <c>security.source</c> and
 /// <c>security.outcome</c> = applied or refused, and <c>error.type</c> = the <see cref="CertificateFault"/> of a refusal. <c>security.connections.distrusted</c> {connection}: connections that
 /// were closed because their peer lost its trust, with <c>security.source</c> and <c>error.type</c> = the <see cref="CertificateRefusal"/>.
@@ -23,7 +26,7 @@ public static class CertificateDiagnostics
 
     static CertificateDiagnostics()
     {
-        Meter.CreateObservableGauge("security.certificate.time_to_expiry", ObserveIdentities, "{day}", "Time until a certificate of this side ends.");
+        Meter.CreateObservableGauge("security.certificate.time_to_expiry", ObserveCertificates, "{day}", "Time until a certificate of this side's chains, or an authority of peers, ends.");
         Meter.CreateObservableGauge("security.revocation_list.time_to_expiry", ObserveLists, "{day}", "Time until a revocation list is due to be replaced.");
     }
 
@@ -43,16 +46,18 @@ public static class CertificateDiagnostics
     internal static void ConnectionClosed(string source, CertificateRefusal refusal) =>
         Distrusted.Add(1, new KeyValuePair<string, object?>("security.source", source), new KeyValuePair<string, object?>("error.type", refusal.ToString()));
 
-    private static IEnumerable<Measurement<double>> ObserveIdentities()
+    private static IEnumerable<Measurement<double>> ObserveCertificates()
     {
         foreach (CertificateSource source in Sources.Keys)
         {
-            IReadOnlyList<TlsIdentity> identities = source.Current.Identities;
-            for (int i = 0; i < identities.Count; i++)
+            DateTimeOffset now = source.Options.TimeProvider.GetUtcNow();
+            foreach (IGrouping<(bool IsPeerAuthority, int Index, ChainPosition Position), WatchedEnd> one in source.Current.Ends.GroupBy(static end => (end.IsPeerAuthority, end.Index, end.Position)))
             {
-                double days = (identities[i].Certificate.NotAfter.ToUniversalTime() - source.Options.TimeProvider.GetUtcNow()).TotalDays;
                 yield return new Measurement<double>(
-                    days, new KeyValuePair<string, object?>("security.source", source.Options.Name), new KeyValuePair<string, object?>("security.identity", i));
+                    (one.Min(static end => end.NotAfter) - now).TotalDays,
+                    new KeyValuePair<string, object?>("security.source", source.Options.Name),
+                    new KeyValuePair<string, object?>("security.certificate.role", NameOf(one.Key.Position)),
+                    new KeyValuePair<string, object?>(one.Key.IsPeerAuthority ? "security.trust" : "security.identity", one.Key.Index));
             }
         }
     }
@@ -68,4 +73,11 @@ public static class CertificateDiagnostics
             }
         }
     }
+
+    private static string NameOf(ChainPosition position) => position switch
+    {
+        ChainPosition.Leaf => "leaf",
+        ChainPosition.Intermediate => "intermediate",
+        _ => "root",
+    };
 }

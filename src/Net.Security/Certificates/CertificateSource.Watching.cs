@@ -167,54 +167,18 @@ public sealed partial class CertificateSource
             return;
         }
 
-        List<CertificateExpiry> expiries = FindExpiries(now);
+        List<CertificateExpiry> expiries = ExpiryMarks.Find(Current, Options.ExpiryWarning, now, out DateTimeOffset next);
         foreach (CertificateExpiry expiry in expiries)
         {
-            switch (expiry.Kind)
-            {
-                case CertificateExpiryKind.Expired:
-                    CertificateLog.IsExpired(_logger, Options.Name, expiry.Name, expiry.At);
-                    break;
-                case CertificateExpiryKind.ExpiresSoon:
-                    CertificateLog.ExpiresSoon(_logger, Options.Name, expiry.Name, expiry.At, (expiry.At - now).TotalDays);
-                    break;
-                default:
-                    CertificateLog.ListIsOverdue(_logger, Options.Name, expiry.Name, expiry.At);
-                    break;
-            }
+            CertificateLog.MustBeRenewed(_logger, Options.Name, expiry, now);
         }
 
-        _nextWarning = expiries.Count > 0 ? now + WarningInterval : default;
+        _nextWarning = expiries.Count > 0 && now + WarningInterval < next ? now + WarningInterval : next;
         Volatile.Write(ref _expiries, [.. expiries]);
         if (expiries.Count > 0)
         {
             Raise(nameof(Expiring), () => Expiring?.Invoke(this, EventArgs.Empty));
         }
-    }
-
-    private List<CertificateExpiry> FindExpiries(DateTimeOffset now)
-    {
-        List<CertificateExpiry> found = [];
-        TlsSnapshot snapshot = Current;
-        foreach (TlsIdentity identity in snapshot.Identities)
-        {
-            DateTimeOffset notAfter = identity.Certificate.NotAfter.ToUniversalTime();
-            if (now >= notAfter || notAfter - now <= Options.ExpiryWarning)
-            {
-                found.Add(new CertificateExpiry(
-                    now >= notAfter ? CertificateExpiryKind.Expired : CertificateExpiryKind.ExpiresSoon, PeerText.Clean(identity.Certificate.Subject), identity.Certificate.SerialNumber, notAfter));
-            }
-        }
-
-        foreach (VerifiedList list in snapshot.TrustState?.Lists ?? [])
-        {
-            if (list.List.NextUpdate is DateTimeOffset next && now >= next)
-            {
-                found.Add(new CertificateExpiry(CertificateExpiryKind.ListIsOverdue, PeerText.Clean(list.List.Issuer.Name), SerialNumber: null, next));
-            }
-        }
-
-        return found;
     }
 
     private void Raise(string name, Action raise)

@@ -50,7 +50,8 @@ public sealed partial class CertificateSource : IAsyncDisposable
     public event EventHandler<CertificateRefusedEventArgs>? Refused;
 
     /// <summary>
-    /// Raised with each warning that something must be renewed: when it is first found, once a day while it stands, and after each change of the snapshot. <see cref="Expiries"/> says what.
+    /// Raised with each warning that something must be renewed: when it is first found, once a day while it stands, at each mark (<see cref="CertificateExpiry.Threshold"/>), and after each change
+    /// of the snapshot. <see cref="Expiries"/> says what.
     /// On a thread of the source's; handlers must be quick.
     /// </summary>
     public event EventHandler? Expiring;

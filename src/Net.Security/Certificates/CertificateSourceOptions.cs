@@ -71,7 +71,10 @@ public sealed record CertificateSourceOptions
     /// <summary>How long a callback may take. Default 10 s; range 1 ms to 10 min.</summary>
     public TimeSpan CallbackTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long before its end a certificate is warned of, once a day. Default 14 days; range 0 (never) to 1 year.</summary>
+    /// <summary>
+    /// How long before its end a certificate is warned of, once a day, and when 7 days, 1 day and nothing is left: leaf and intermediates of this side's chains, roots and intermediates of
+    /// <see cref="TrustFiles"/>. Default 14 days; range 0 (only once it is over) to 1 year.
+    /// </summary>
     public TimeSpan ExpiryWarning { get; init; } = TimeSpan.FromDays(14);
 
     /// <summary>

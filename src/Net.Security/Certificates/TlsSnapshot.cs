@@ -15,6 +15,7 @@ public sealed class TlsSnapshot
         LoadedAt = loadedAt;
         Identities = identities;
         TrustState = trust;
+        Ends = [.. WatchedEnd.Of(identities), .. trust?.Ends ?? []];
         _refusesUnknownNames = options.RefuseUnknownNames;
         _names = new ServerNameIndex(identities);
         _server = new ServerTlsOptions[identities.Count];
@@ -60,6 +61,9 @@ public sealed class TlsSnapshot
     public ClientTlsOptions? Client { get; }
 
     internal TrustState? TrustState { get; }
+
+    /// <summary>When each certificate ends: of the identities, and of the authorities of peers.</summary>
+    internal IReadOnlyList<WatchedEnd> Ends { get; }
 
     /// <summary>Chooses what a server shows: the identity that has the name (exactly, else by wildcard), else the first.</summary>
     /// <param name="hello">What is known of the client.</param>

@@ -91,24 +91,26 @@ public sealed class AccessFileTests
     }
 
     [TestMethod]
-    public async Task Audit_CertificateNearItsEnd_IsWrittenDownWithEachWarning()
+    public async Task Audit_CertificateNearItsEnd_IsWrittenDownOnceForEachMark()
     {
         using var directory = new TemporaryDirectory();
         using var files = new CertificateDirectory();
         await MakeAsync(directory);
         var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
-        X509Certificate2 brief = new TestAuthority("Audit root").IssueServer(time.GetUtcNow().AddHours(36));
+        X509Certificate2 brief = new TestAuthority("Audit root").IssueServer(time.GetUtcNow().AddHours(60));
         files.ReplacePair("server", brief);
+        var root = new TestAuthority("Brief root", time.GetUtcNow().AddHours(60));
+        files.Replace("ca.pem", root.Pem + new TestAuthority("Lasting root").Pem);
         await using CertificateSource certificates = CertificateSource.Open(new CertificateSourceOptions
         {
-            Identities = [IdentityInput.FromPemFiles(files["server.pem"], files["server-key.pem"])], TimeProvider = time, PollInterval = TimeSpan.FromHours(1),
+            Identities = [IdentityInput.FromPemFiles(files["server.pem"], files["server-key.pem"])], TrustFiles = [files["ca.pem"]], TimeProvider = time, PollInterval = TimeSpan.FromHours(1),
         });
         await RotationSite.LookAsync(certificates, time);
         await using (ServeAccess access = ServeAccess.Open(directory.Combine("access.json"), null, TimeProvider.System, NullLogger.Instance))
         {
-            // The first warning came before anybody listened; the others on the next days.
+            // The first warning came before anybody listened. The log has one each day, the audit only those of another mark: a week, the last day, the end.
             access.Follow(certificates);
-            for (int hour = 0; hour < 49; hour++)
+            for (int hour = 0; hour < 90; hour++)
             {
                 await RotationSite.LookAsync(certificates, time);
             }
@@ -119,10 +121,15 @@ public sealed class AccessFileTests
             .. (await File.ReadAllLinesAsync(Directory.GetFiles(directory.Combine("audit"), "*.jsonl").Single()))
                 .Select(static line => JsonDocument.Parse(line).RootElement).Where(static entry => entry.GetProperty("action").GetString() == "expiry"),
         ];
-        Assert.AreEqual("ExpiresSoon, ExpiresSoon, Expired", string.Join(", ", entries.Select(static entry => entry.GetProperty("reason").GetString())));
-        Assert.AreEqual("success, success, failure", string.Join(", ", entries.Select(static entry => entry.GetProperty("outcome").GetString())));
-        Assert.IsTrue(entries.All(entry => entry.GetProperty("resource").GetString() == brief.SerialNumber && entry.GetProperty("category").GetString() == "certificate"));
-        StringAssert.Contains(entries[0].GetProperty("detail").GetString(), brief.Subject);
+        foreach ((X509Certificate2 certificate, string words) in new[] { (brief, "The certificate " + brief.Subject), (root.Certificate, "The trusted root CN=Brief root") })
+        {
+            JsonElement[] own = [.. entries.Where(entry => entry.GetProperty("resource").GetString() == certificate.SerialNumber)];
+            Assert.AreEqual("ExpiresSoon, ExpiresSoon, Expired", string.Join(", ", own.Select(static entry => entry.GetProperty("reason").GetString())));
+            Assert.AreEqual("success, success, failure", string.Join(", ", own.Select(static entry => entry.GetProperty("outcome").GetString())));
+            Assert.IsTrue(own.All(entry => entry.GetProperty("category").GetString() == "certificate" && entry.GetProperty("detail").GetString()!.StartsWith(words, StringComparison.Ordinal)));
+        }
+
+        Assert.HasCount(6, entries);
     }
 
     [TestMethod]

@@ -198,7 +198,10 @@ public sealed class WatchTests : CertificateSourceTest
         Assert.IsEmpty(source.Expiries);
 
         await LookAsync(source);
-        var soon = new CertificateExpiry(CertificateExpiryKind.ExpiresSoon, brief.Subject, brief.SerialNumber, end.AddTicks(-(end.Ticks % TimeSpan.TicksPerSecond)));
+        var soon = new CertificateExpiry(CertificateExpiryKind.ExpiresSoon, brief.Subject, brief.SerialNumber, end.AddTicks(-(end.Ticks % TimeSpan.TicksPerSecond)))
+        {
+            Position = ChainPosition.Leaf, Threshold = source.Options.ExpiryWarning,
+        };
         Assert.AreEqual(soon, told.Single().Single());
         await LookForDaysAsync(source, 10);
 
@@ -220,7 +223,7 @@ public sealed class WatchTests : CertificateSourceTest
         string name = $"metrics-{Guid.NewGuid():N}";
         Files.ReplacePair("server", Authority.IssueServer(Time.GetUtcNow().AddDays(30)));
         using var listener = new MeterListener();
-        var days = new List<double>();
+        var days = new List<(string Where, double Left)>();
         var outcomes = new List<string>();
         listener.InstrumentPublished = static (instrument, l) =>
         {
@@ -229,7 +232,11 @@ public sealed class WatchTests : CertificateSourceTest
                 l.EnableMeasurementEvents(instrument);
             }
         };
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(tags, () => days.Add(value)));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => 
+        {
+            string where = string.Join(' ', tags.ToArray().Skip(1).Select(static tag => $"{tag.Key}={tag.Value}"));
+            Record(tags, () => days.Add((where, value)));
+        });
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => 
         {
             string outcome = string.Join(' ', tags.ToArray().Skip(1).Select(static tag => tag.Value));
@@ -245,7 +252,7 @@ public sealed class WatchTests : CertificateSourceTest
         Files.ReplacePair("server", First);
         await ReloadIsAppliedAsync(source);
 
-        Assert.AreEqual(20, days.Single(), 0.01);
+        Assert.AreEqual(20, days.Single(static one => one.Where == "security.certificate.role=leaf security.identity=0").Left, 0.01);
         CollectionAssert.AreEqual((string[])["refused KeyMismatch", "applied"], outcomes);
         await source.DisposeAsync();
         days.Clear();

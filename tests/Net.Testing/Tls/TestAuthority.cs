@@ -25,10 +25,11 @@ public sealed class TestAuthority
 
     /// <summary>Makes a root.</summary>
     /// <param name="name">Its common name.</param>
-    public TestAuthority(string name = "Test root")
+    /// <param name="notAfter">When it ends; <c>null</c>: in 2099.</param>
+    public TestAuthority(string name = "Test root", DateTimeOffset? notAfter = null)
     {
         _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        _certificate = AuthorityRequest(name, _key).CreateSelfSigned(Begin, End);
+        _certificate = AuthorityRequest(name, _key).CreateSelfSigned(Begin, notAfter ?? End);
     }
 
     private TestAuthority(X509Certificate2 certificate, ECDsa key)
@@ -46,8 +47,9 @@ public sealed class TestAuthority
     /// <summary>Makes an authority under this one.</summary>
     /// <param name="name">Its common name.</param>
     /// <param name="permittedDnsSuffix">The only names that it may issue, such as <c>good.example</c>; <c>null</c>: any.</param>
+    /// <param name="notAfter">When it ends; <c>null</c>: in 2099.</param>
     /// <returns>The intermediate.</returns>
-    public TestAuthority CreateIntermediate(string name = "Test intermediate", string? permittedDnsSuffix = null)
+    public TestAuthority CreateIntermediate(string name = "Test intermediate", string? permittedDnsSuffix = null, DateTimeOffset? notAfter = null)
     {
         ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = AuthorityRequest(name, key);
@@ -57,7 +59,7 @@ public sealed class TestAuthority
             request.CertificateExtensions.Add(new X509Extension("2.5.29.30", PermittedDns(permittedDnsSuffix), critical: true));
         }
 
-        using X509Certificate2 bare = request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), Begin, End, NextSerial());
+        using X509Certificate2 bare = request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), Begin, notAfter ?? End, NextSerial());
         return new TestAuthority(bare.CopyWithPrivateKey(key), key);
     }
 

@@ -7,7 +7,8 @@ namespace Net.Security.Internal;
 /// <summary>The trust of one snapshot and the lists behind it.</summary>
 /// <param name="Trust">What judges peers.</param>
 /// <param name="Lists">The lists.</param>
-internal sealed record TrustState(CertificateTrust Trust, IReadOnlyList<VerifiedList> Lists);
+/// <param name="Ends">When its authorities end.</param>
+internal sealed record TrustState(CertificateTrust Trust, IReadOnlyList<VerifiedList> Lists, IReadOnlyList<WatchedEnd> Ends);
 
 /// <summary>Makes a trust of the content of files.</summary>
 internal static class TrustBuilder
@@ -48,7 +49,7 @@ internal static class TrustBuilder
                 rules.Add(new PeerNameRule(options.Peers));
             }
 
-            return new TrustState(Make(authorities, string.Join("', '", trustFiles.Select(static file => file.Path)), now, rules, generation), lists);
+            return new TrustState(Make(authorities, string.Join("', '", trustFiles.Select(static file => file.Path)), now, rules, generation), lists, WatchedEnd.Of(authorities));
         }
         finally
         {
