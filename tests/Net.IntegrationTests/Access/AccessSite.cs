@@ -1,5 +1,9 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Net.Aql;
@@ -18,7 +22,9 @@ namespace Net.IntegrationTests.Access;
 /// <summary>AQL, a page and raw streams behind one gate, over HTTP/3, HTTP/2 and raw QUIC at one port. What expires follows a clock that the test moves.</summary>
 internal sealed class AccessSite : IAsyncDisposable
 {
+    private const string Issuer = "https://issuer.test";
     private static readonly byte[] Pepper = new byte[32];
+    private static readonly byte[] TokenSecret = new byte[32];
     private readonly Ngtcp2Engine _engine = new();
     private AqlStore _store = null!;
     private KestrelSite _site = null!;
@@ -36,6 +42,9 @@ internal sealed class AccessSite : IAsyncDisposable
     internal ApiKey Key { get; } = ApiKey.Create();
 
     internal int Port => _site.Port;
+
+    /// <summary>The rows themselves, past every rule.</summary>
+    internal AqlEngine Rows => new(_store, TimeProvider.System);
 
     internal static async Task<AccessSite> StartAsync()
     {
@@ -62,6 +71,10 @@ internal sealed class AccessSite : IAsyncDisposable
             Certificates = [new CertificateRule(CertificateField.Subject, TestCertificates.Shared.Client.Certificate.SubjectName.Name) { Name = "machine", Roles = ["app"] }],
             ApiKeys = ApiKeySource.FromKeys(new ApiKeySet(
                 [new ApiKeyEntry { Id = Key.Id, Hash = ApiKeySet.HashOf(Key, Pepper), Name = "billing", Roles = ["app"], Expires = new ManualTimeProvider().GetUtcNow().AddHours(1) }], Pepper)),
+            Tokens = new TokenOptions
+            {
+                Issuers = [new TokenIssuer { Issuer = Issuer, Audiences = [Issuer], Keys = TokenKeySource.FromKeys([TokenKey.FromSecret("k", TokenSecret, TokenAlgorithm.HS256)]), Roles = ["app"] }],
+            },
             Throttle = new FailureThrottleOptions { MaxFailuresPerSource = 1000 },
         },
         Authorization = new AuthorizationOptions
@@ -75,23 +88,37 @@ internal sealed class AccessSite : IAsyncDisposable
         RecheckInterval = TimeSpan.FromMilliseconds(100),
     };
 
-    internal GrpcClient CreateGrpc(int version)
+    /// <summary>A token of the issuer that the site knows, good for five minutes.</summary>
+    /// <param name="boundTo">The certificate that it is bound to (RFC 8705, section 3.1); <c>null</c>: none.</param>
+    internal string CreateToken(X509Certificate2? boundTo = null)
     {
-        var options = new GrpcClientOptions { HttpVersion = new Version(version, 0), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        return new GrpcClient(new Uri($"https://localhost:{Port}"), CreateHandler(version), options);
+        long now = Time.GetUtcNow().ToUnixTimeSeconds();
+        string binding = boundTo is null ? "" : $",\"cnf\":{{\"x5t#S256\":\"{Base64Url.EncodeToString(boundTo.GetCertHash(HashAlgorithmName.SHA256))}\"}}";
+        string body = $"{Encode("{\"alg\":\"HS256\",\"kid\":\"k\"}")}.{Encode($"{{\"iss\":\"{Issuer}\",\"aud\":\"{Issuer}\",\"sub\":\"alice\",\"iat\":{now},\"exp\":{now + 300}{binding}}}")}";
+        return $"{body}.{Base64Url.EncodeToString(HMACSHA256.HashData(TokenSecret, Encoding.ASCII.GetBytes(body)))}";
+
+        static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
     }
 
-    internal HttpClient CreateHttp(int version) => new(CreateHandler(version))
+    internal GrpcClient CreateGrpc(int version, TlsIdentity? identity = null)
+    {
+        var options = new GrpcClientOptions { HttpVersion = new Version(version, 0), HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        return new GrpcClient(new Uri($"https://localhost:{Port}"), CreateHandler(version, identity), options);
+    }
+
+    internal HttpClient CreateHttp(int version, TlsIdentity? identity = null) => new(CreateHandler(version, identity))
     {
         BaseAddress = new Uri($"https://localhost:{Port}"), DefaultRequestVersion = new Version(version, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    internal Task<TransportConnection> ConnectRawAsync(bool withCertificate = false) => _engine.ConnectAsync(new ConnectOptions
+    internal Task<TransportConnection> ConnectRawAsync(bool withCertificate) => ConnectRawAsync(withCertificate ? TestCertificates.Shared.Client : null);
+
+    internal Task<TransportConnection> ConnectRawAsync(TlsIdentity? identity = null) => _engine.ConnectAsync(new ConnectOptions
     {
         RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, Port),
         ServerName = "localhost",
         ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
-        Tls = new ClientTlsOptions { Identity = withCertificate ? TestCertificates.Shared.Client : null, ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) },
+        Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) },
         Limits = RawStreamProtocol.ClientLimits,
     }).WithTimeout();
 
@@ -102,12 +129,16 @@ internal sealed class AccessSite : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
-    private HttpMessageHandler CreateHandler(int version) => version == 3
-        ? new Http3Handler(new Http3HandlerOptions { Engine = _engine, Tls = new ClientTlsOptions { ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) } })
+    private HttpMessageHandler CreateHandler(int version, TlsIdentity? identity) => version == 3
+        ? new Http3Handler(new Http3HandlerOptions { Engine = _engine, Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = new CertificateTrust(TestCertificates.Shared.Roots) } })
         : new SocketsHttpHandler
         {
             UseProxy = false,
-            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.GetCertHashString() == TestCertificates.Shared.Server.Certificate.GetCertHashString() },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.GetCertHashString() == TestCertificates.Shared.Server.Certificate.GetCertHashString(),
+                ClientCertificateContext = identity is null ? null : SslStreamCertificateContext.Create(identity.Certificate, [.. identity.Intermediates], offline: true),
+            },
         };
 
     private void Map(WebApplication application)

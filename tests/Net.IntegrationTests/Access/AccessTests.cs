@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Threading.Channels;
 using Net.Aql;
 using Net.Client;
 using Net.Grpc;
@@ -16,7 +15,7 @@ namespace Net.IntegrationTests.Access;
 
 /// <summary>Who calls and what they may do, asked alike over gRPC on HTTP/3 and HTTP/2, plain HTTP, and raw streams.</summary>
 [TestClass]
-public sealed class AccessTests
+public sealed partial class AccessTests
 {
     private const string Denied = "The caller may not do this.";
     private const string Unknown = "The caller is not known: it showed no credentials, or they are not accepted.";
@@ -72,128 +71,6 @@ public sealed class AccessTests
         await RefusedAsync(GrpcStatusCode.PermissionDenied, Denied, () => aql.ExecuteBatchAsync(batch, Call).AsTask());
         QueryResponse after = await aql.ExecuteQueryAsync(Request("get rows/2"), Call).AsTask().WithTimeout();
         Assert.IsNull(after.Result.Single.Value, "Nothing of a batch that is refused takes effect.");
-    }
-
-    [TestMethod]
-    [DataRow(3, 4)]
-    [DataRow(2, 16)]
-    public async Task Stream_CredentialExpiresWhileItsClientDoesNotRead_EndsWithTheStatusBehindWhatWasSent(int version, int batches)
-    {
-        // Chunks of 2 MB, more than lies between a server and a client that does not read: the window of HttpClient over HTTP/2 grows to 16 MiB on a fast path, beside the buffers of the sockets.
-        const int size = 20_000;
-        const int perBatch = 100;
-        int count = batches * perBatch;
-        using GrpcClient grpc = _site.CreateGrpc(version);
-        var aql = new AqlClient(grpc);
-        for (int first = 0; first < count; first += perBatch)
-        {
-            var batch = new BatchRequest { Queries = { Enumerable.Range(first, perBatch).Select(static i => AqlText.Parse($"set rows/{i:0000} \"{new string('x', size)}\"")) } };
-            Assert.AreEqual(BatchResponse.ResponseOneofCase.Results, (await aql.ExecuteBatchAsync(batch, Call).AsTask().WithTimeout()).ResponseCase);
-        }
-
-        await using IAsyncEnumerator<StreamResponse> chunks = aql.ExecuteStreamAsync(Request("range rows \"\"..\"9\""), Call).GetAsyncEnumerator();
-        Assert.IsTrue(await chunks.MoveNextAsync().AsTask().WithTimeout());
-        int received = chunks.Current.Batch.Values.Count;
-
-        _site.Time.Advance(TimeSpan.FromHours(1));
-
-        await RefusedAsync(GrpcStatusCode.Unauthenticated, Unknown, async () =>
-        {
-            while (await chunks.MoveNextAsync())
-            {
-                received += chunks.Current.Batch?.Values.Count ?? 0;
-            }
-        });
-        Assert.IsInRange(perBatch, count - perBatch, received);
-    }
-
-    [TestMethod]
-    [DataRow(3)]
-    [DataRow(2)]
-    public async Task Interactive_ForbiddenQuery_EndsTheSessionAfterTheAnswersBefore(int version)
-    {
-        using GrpcClient grpc = _site.CreateGrpc(version);
-        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
-        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
-        queries.Writer.TryWrite(Request("set rows/1 \"a\""));
-        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
-
-        queries.Writer.TryWrite(Request("set other/1 \"a\""));
-
-        await RefusedAsync(GrpcStatusCode.PermissionDenied, Denied, () => answers.MoveNextAsync().AsTask());
-        queries.Writer.Complete();
-    }
-
-    [TestMethod]
-    [DataRow(3)]
-    [DataRow(2)]
-    public async Task Interactive_CredentialExpiresInBetween_EndsTheSession(int version)
-    {
-        using GrpcClient grpc = _site.CreateGrpc(version);
-        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
-        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
-        queries.Writer.TryWrite(Request("get rows/1"));
-        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
-
-        _site.Time.Advance(TimeSpan.FromHours(1));
-        queries.Writer.TryWrite(Request("get rows/1"));
-
-        await RefusedAsync(GrpcStatusCode.Unauthenticated, Unknown, () => answers.MoveNextAsync().AsTask());
-        queries.Writer.Complete();
-    }
-
-    [TestMethod]
-    [DataRow(3)]
-    [DataRow(2)]
-    public async Task Interactive_CredentialExpiresWhileTheSessionIsIdle_CutsIt(int version)
-    {
-        using GrpcClient grpc = _site.CreateGrpc(version);
-        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
-        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
-        queries.Writer.TryWrite(Request("get rows/1"));
-        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
-        Task<bool> next = answers.MoveNextAsync().AsTask();
-
-        // A moment before the end it is open, however often it was looked at.
-        _site.Time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(1));
-        Assert.IsFalse(next.IsCompleted);
-        _site.Time.Advance(TimeSpan.FromMilliseconds(1));
-
-        await RefusedAsync(GrpcStatusCode.Unauthenticated, Unknown, () => next);
-        queries.Writer.Complete();
-    }
-
-    [TestMethod]
-    public async Task Interactive_RightTakenAwayWhileTheSessionIsIdle_CutsIt()
-    {
-        using GrpcClient grpc = _site.CreateGrpc(3);
-        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
-        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
-        queries.Writer.TryWrite(Request("get rows/1"));
-        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
-
-        _site.Gate.Update(_site.Options() with { Authorization = new AuthorizationOptions { Roles = new Dictionary<string, RoleOptions> { ["app"] = new() } } });
-        _site.Time.Advance(_site.Options().RecheckInterval);
-
-        await RefusedAsync(GrpcStatusCode.PermissionDenied, Denied, () => answers.MoveNextAsync().AsTask());
-        queries.Writer.Complete();
-    }
-
-    [TestMethod]
-    public async Task Interactive_RightTakenAwayInBetween_EndsTheSession()
-    {
-        using GrpcClient grpc = _site.CreateGrpc(3);
-        Channel<QueryRequest> queries = Channel.CreateUnbounded<QueryRequest>();
-        await using IAsyncEnumerator<QueryResponse> answers = new AqlClient(grpc).ExecuteInteractiveAsync(queries.Reader.ReadAllAsync(), Call).GetAsyncEnumerator();
-        queries.Writer.TryWrite(Request("get rows/1"));
-        Assert.IsTrue(await answers.MoveNextAsync().AsTask().WithTimeout());
-
-        AccessOptions options = _site.Options();
-        _site.Gate.Update(options with { Authorization = new AuthorizationOptions { Roles = new Dictionary<string, RoleOptions> { ["app"] = new() } } });
-        queries.Writer.TryWrite(Request("get rows/1"));
-
-        await RefusedAsync(GrpcStatusCode.PermissionDenied, Denied, () => answers.MoveNextAsync().AsTask());
-        queries.Writer.Complete();
     }
 
     [TestMethod]

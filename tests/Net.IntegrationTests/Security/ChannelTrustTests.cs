@@ -116,6 +116,37 @@ public sealed class ChannelTrustTests : IAsyncDisposable
     }
 
     [TestMethod]
+    [DataRow(FallbackPolicy.Only)]
+    [DataRow(FallbackPolicy.Exact)]
+    public async Task Root_TakenOutUnderAClock_CutsTheCallsOfAChannelWithinFiveSecondsOfIt(FallbackPolicy policy)
+    {
+        var staying = new TestAuthority("Staying root");
+        _files.Replace("ca.pem", _authority.Pem + staying.Pem);
+        await using ClientChannel channel = Open(policy, _time);
+        using HttpClient http = channel.CreateHttpClient();
+        (HttpResponseMessage response, Task<int> reading) = await BeginRequestAsync(http, "/endless");
+        await using RawStream stream = await channel.OpenStreamAsync("echo").AsTask().WithTimeout();
+        await RotationSite.EchoAsync(stream, "before");
+        Task echoing = stream.Input.ReadAsync().AsTask();
+        DateTimeOffset changed = _time.GetUtcNow();
+
+        // With the list of the root that goes: one without its authority would be refused.
+        _files.Replace("ca.crl", TestAuthority.ListPem(staying.CreateList(1, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(7))));
+        _files.Replace("ca.pem", staying.Pem);
+        while (_source.Current.Generation == 1)
+        {
+            Assert.IsLessThan(Limit, _time.GetUtcNow() - changed, "the source did not take the new trust in time");
+            await RotationSite.LookAsync(_source, _time);
+        }
+
+        // The clock stands: nothing but the new trust can end them.
+        await AssertCutAsync(reading, "the end of the request that rested on the root");
+        await AssertCutAsync(echoing, "the end of the raw stream that rested on the root");
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync("/endless").WithTimeout());
+        response.Dispose();
+    }
+
+    [TestMethod]
     public async Task Expiry_OfTheServersCertificateUnderAClock_CutsTcpAfterTheGrace()
     {
         await using ClientChannel channel = Open(FallbackPolicy.Only, _time, TimeSpan.FromHours(1));

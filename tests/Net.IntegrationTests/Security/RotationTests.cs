@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using Net.Client;
+using Net.IntegrationTests.Ngtcp2;
 using Net.Security;
 using Net.Testing;
 
@@ -159,6 +160,56 @@ public abstract partial class RotationTests : IAsyncDisposable
         int handled = _site.Handled;
         await RefusedAsync(before, handled);
         await RotationSite.EchoAsync(stream, "after");
+    }
+
+    [TestMethod]
+    public async Task Trust_RootTakenOut_CutsWhatRestsOnItWithinFiveSecondsAndItsTickets()
+    {
+        var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
+        var leaving = new TestAuthority("Leaving root");
+        _site.Files.Replace("trust.pem", _site.Authority.Pem + leaving.Pem);
+        await _site.StartAsync(options => options with { TrustFiles = [_site.Files["trust.pem"]], TimeProvider = time });
+        var tickets = new WatchedTicketStore();
+        ClientTlsOptions below = new() { Identity = new TlsIdentity(leaving.IssueClient()), ServerCertificatePolicy = _site.Client.Current.Trust!, TicketStore = tickets };
+        bool canResume = _engine.Capabilities.HasFlag(EngineCapabilities.Resumption);
+        TransportConnection first = await _site.ConnectAsync(below);
+        await RotationSite.EchoAsync(_site.Own(await RotationSite.OpenEchoAsync(first)), "before");
+        if (canResume)
+        {
+            await tickets.TicketAsync();
+        }
+
+        TransportConnection second = await _site.ConnectAsync(below);
+        await RotationSite.EchoAsync(_site.Own(await RotationSite.OpenEchoAsync(second)), "before");
+        Assert.AreEqual(canResume, second.IsResumed, "The ticket is good until then.");
+        TransportConnection other = await _site.ConnectAsync();
+        RawStream stream = _site.Own(await RotationSite.OpenEchoAsync(other));
+        await RotationSite.EchoAsync(stream, "before");
+        if (canResume)
+        {
+            await tickets.TicketAsync();
+        }
+
+        int taken = tickets.TicketsTaken;
+        DateTimeOffset changed = time.GetUtcNow();
+        _site.Files.Replace("trust.pem", _site.Authority.Pem);
+        while (_site.Server.Current.Generation == 1)
+        {
+            Assert.IsLessThan(TimeSpan.FromSeconds(5), time.GetUtcNow() - changed, "The source did not take the new trust in time.");
+            await RotationSite.LookAsync(_site.Server, time);
+        }
+
+        // The clock stands: nothing but the new trust can end them.
+        foreach (TransportConnection connection in (TransportConnection[])[first, second])
+        {
+            ConnectionClose close = await connection.Closed.WithTimeout(awaited: "the end of a connection that rested on the root");
+            Assert.AreEqual(RawStreamErrorCodes.Untrusted, close.ApplicationErrorCode, close.ToString());
+        }
+
+        await RefusedAsync(below, _site.Handled);
+        Assert.AreEqual(canResume ? taken + 1 : taken, tickets.TicketsTaken, "The client offered its ticket.");
+        await RotationSite.EchoAsync(stream, "after");
+        Assert.IsFalse(other.Closed.IsCompleted);
     }
 
     [TestMethod]
