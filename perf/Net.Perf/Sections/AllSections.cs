@@ -44,6 +44,7 @@ internal static class AllSections
         yield return ("slow-backend", "--packed");
         yield return ("chaos", "--packed");
         yield return ("access", "--packed");
+        yield return ("key-timing", "--packed");
         yield return ("idle", null);
     }
 
