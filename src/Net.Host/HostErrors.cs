@@ -8,6 +8,9 @@ namespace Net.Hosting;
 /// <summary>The one place that says failures to the person at the terminal.</summary>
 internal static class HostErrors
 {
+    /// <summary>What is shown of a server's words: more than any of ours says.</summary>
+    internal const int MaxServerText = 2048;
+
     private const string CertificateAdvice =
         "Both sides must trust each other: --ca names the authority that signed the server's certificate; --cert and --key name a certificate that the server's --ca signed. `make certs` makes a set that fits.";
 
@@ -41,7 +44,7 @@ internal static class HostErrors
     /// <summary>Says why a gRPC call failed and what a person would look at next.</summary>
     internal static HostException CallFailed(GrpcException exception, TransportEndPoint endPoint)
     {
-        string what = $"The call to {endPoint} failed with {exception.Code}: {exception.Status.Message}";
+        string what = $"The call to {endPoint} failed with {exception.Code}: {PlainText.Clean(exception.Status.Message, MaxServerText)}";
         for (Exception? at = exception.InnerException; at is not null; at = at.InnerException)
         {
             if (at is AuthenticationException or TransportException { Error: TransportError.CertificateRejected })

@@ -81,7 +81,7 @@ internal sealed class AskRunner(HostContext context, AskOptions options)
         catch (AqlException exception)
         {
             string retry = exception.RetryAfter is TimeSpan wait ? $" Try again in {wait.TotalSeconds:0} s." : "";
-            throw new HostException(ExitCodes.Failure, $"The server refused the query ({exception.Code}): {exception.Message}{retry}", exception);
+            throw new HostException(ExitCodes.Failure, $"The server refused the query ({exception.Code}): {PlainText.Clean(exception.Message, HostErrors.MaxServerText)}{retry}", exception);
         }
         catch (GrpcException exception)
         {

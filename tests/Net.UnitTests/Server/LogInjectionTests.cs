@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Net.Client;
 using Net.Grpc;
+using Net.Hosting;
 using Net.Protocol.Echo;
 using Net.Server;
 using Net.Testing;
@@ -99,6 +100,15 @@ public sealed class LogInjectionTests
         AssertPlain((new ConnectionClose(CloseInitiator.Remote, TransportError.ConnectionClosed, 1, null, "") with { Reason = Forgery }).Reason);
         AssertPlain(ProbeResult.Fail(Forgery).Reason!);
         AssertPlain(new ChannelEventArgs(ChannelEventKind.ConnectionClosed, default, null, 1, Forgery).Reason);
+    }
+
+    [TestMethod]
+    public void Terminal_WordsOfAServer_AreShownAsText()
+    {
+        string shown = HostErrors.CallFailed(new GrpcException(GrpcStatusCode.Internal, Forgery), new TransportEndPoint("server.example", 443)).Message;
+
+        AssertPlain(shown);
+        Assert.Contains(Mark, shown);
     }
 
     private static void AssertLogged(LogRecorder log, int id)
