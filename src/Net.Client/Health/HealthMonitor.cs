@@ -86,7 +86,7 @@ public sealed class HealthMonitor : IAsyncDisposable
         }
 
         long ended = _target.Load.Ended;
-        bool isBusy = _path.Sign is not null || _target.Load.InFlight > 0 || ended != _endedBefore;
+        bool isBusy = _path.IsRestless || _target.Load.InFlight > 0 || ended != _endedBefore;
         _endedBefore = ended;
         TimeSpan interval = _shared.Options.Path.SampleInterval * (isBusy ? 1 : IdleFactor);
         lock (_gate)

@@ -26,6 +26,11 @@ public abstract class HealthTarget
     {
     }
 
+    /// <summary>Takes in that round trips of one of the sessions have become long, so that it is asked for a fresh one. Outside all locks.</summary>
+    internal virtual void HandleSlow(ChannelSession session)
+    {
+    }
+
     /// <summary>All sessions have been read. What concerns them all is done here, once, however many had something to tell.</summary>
     internal virtual void EndReading()
     {

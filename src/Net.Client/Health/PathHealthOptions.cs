@@ -23,7 +23,10 @@ public sealed record PathHealthOptions
     /// <summary>Over so many datagrams the loss is reckoned. Default 50; range 10 to 1,000,000.</summary>
     public int LossDatagrams { get; init; } = 50;
 
-    /// <summary>A smoothed round-trip time of so many times the smallest makes a session suspect, when it is also <see cref="RttRise"/> above it. Default 5; range 1.5 to 1,000.</summary>
+    /// <summary>
+    /// A smoothed and a latest round-trip time of so many times the smallest make a session suspect, when they are also <see cref="RttRise"/> above it. Default 5; range 1.5 to 1,000. While its smoothed one is
+    /// so long, a session is asked with each reading, as it may have no calls that would measure a better one.
+    /// </summary>
     public double RttFactor { get; init; } = 5;
 
     /// <summary>A smaller rise of the round-trip time than this never makes a session suspect. Default 100 ms; range 1 ms to 1 minute.</summary>

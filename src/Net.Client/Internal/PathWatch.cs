@@ -9,9 +9,13 @@ internal sealed class PathWatch(PathHealthOptions options)
     private readonly HashSet<ChannelSession> _sessions = [];
     private string? _sign;
     private int _clean;
+    private bool _isAnySlow;
 
     /// <summary>The sign, kept until enough readings in a row were clean; <c>null</c>: nothing points to trouble.</summary>
     internal string? Sign => _sign;
+
+    /// <summary>Whether readings should follow each other closely, as something is to be found out.</summary>
+    internal bool IsRestless => _sign is not null || _isAnySlow;
 
     /// <summary>Reads once.</summary>
     /// <param name="target">Whose sessions; its load learns the best smoothed round-trip time.</param>
@@ -23,6 +27,7 @@ internal sealed class PathWatch(PathHealthOptions options)
         int suspect = 0;
         string? sign = null;
         TimeSpan? rtt = null;
+        _isAnySlow = false;
         foreach (ChannelSession session in _sessions)
         {
             PathStatistics statistics = session.GetPathStatistics();
@@ -33,6 +38,13 @@ internal sealed class PathWatch(PathHealthOptions options)
 
             known++;
             target.HandleRead(session, statistics);
+            if (IsSlow(statistics.SmoothedRtt, statistics.MinRtt))
+            {
+                // The figure follows samples, and whoever is avoided for it has no calls that would bring some: one that was taken while a server stood still would stand for ever.
+                _isAnySlow = true;
+                target.HandleSlow(session);
+            }
+
             rtt = statistics.SmoothedRtt is TimeSpan smoothed && (rtt is null || smoothed < rtt) ? smoothed : rtt;
             if (SignOf(session, statistics) is { } found)
             {
@@ -67,7 +79,7 @@ internal sealed class PathWatch(PathHealthOptions options)
             return string.Create(CultureInfo.InvariantCulture, $"{timeouts} probe timeouts in a row");
         }
 
-        if (statistics is { SmoothedRtt: TimeSpan smoothed, MinRtt: TimeSpan least } && smoothed - least >= options.RttRise && smoothed >= least * options.RttFactor)
+        if (statistics is { SmoothedRtt: TimeSpan smoothed, MinRtt: TimeSpan least } && IsSlow(smoothed, least) && IsSlow(statistics.LatestRtt ?? smoothed, least))
         {
             return string.Create(CultureInfo.InvariantCulture, $"round trips take {smoothed.TotalMilliseconds:0.#} ms, once {least.TotalMilliseconds:0.#} ms");
         }
@@ -92,6 +104,8 @@ internal sealed class PathWatch(PathHealthOptions options)
         double ratio = (double)(lost - before.Lost) / (sent - before.Datagrams);
         return ratio >= options.LossRatio ? string.Create(CultureInfo.InvariantCulture, $"{ratio:0%} of {sent - before.Datagrams} datagrams lost") : null;
     }
+
+    private bool IsSlow(TimeSpan? time, TimeSpan? least) => time - least >= options.RttRise && time >= least * options.RttFactor;
 
     private void Forget()
     {

@@ -64,6 +64,20 @@ public sealed class PathSignTests
     }
 
     [TestMethod]
+    public async Task RoundTripTime_WhoseLatestSampleIsGood_IsNoSign()
+    {
+        await using HealthMonitor monitor = Start();
+        Tell(0, new PathStatistics { MinRtt = TimeSpan.FromMilliseconds(30), SmoothedRtt = TimeSpan.FromSeconds(7), LatestRtt = TimeSpan.FromSeconds(7) });
+        Run(0.4);
+        Assert.AreEqual(HealthState.Degraded, monitor.Health.Current.State);
+
+        // The smoothed one takes dozens of samples to follow.
+        Tell(0, new PathStatistics { MinRtt = TimeSpan.FromMilliseconds(30), SmoothedRtt = TimeSpan.FromSeconds(6), LatestRtt = TimeSpan.FromMilliseconds(32) });
+        Run(1.2);
+        Assert.AreEqual(HealthState.Healthy, monitor.Health.Current.State);
+    }
+
+    [TestMethod]
     public async Task Loss_OfManyDatagrams_IsASignOnceThereAreEnough()
     {
         await using HealthMonitor monitor = Start();

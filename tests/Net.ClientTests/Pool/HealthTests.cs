@@ -103,6 +103,41 @@ public sealed class HealthTests
         Assert.IsTrue(probe.Sessions.All(static s => s == "tcp"), string.Join(' ', probe.Sessions));
     }
 
+    [TestMethod]
+    public void RoundTripTime_ThatWasLongOnce_IsMeasuredAgainWithoutCallsAndTheEndPointGetsItsCallsBack()
+    {
+        using var fixture = new PoolFixture(
+            new PoolOptions { MinConnections = 1 },
+            static o => o with { Health = HealthOptions.Default with { Probes = [] }, Outliers = null, Breaker = null, Balancing = Net.Client.Balancing.RoundRobin },
+            endPoints: 2);
+        FakeChannelSession slow = fixture.Protocol.Sessions.Single(static s => s.Context!.EndPoint.Address.Host == "10.0.0.1");
+        double smoothed = 7000;
+        slow.Path = Path(smoothed, smoothed);
+        int pings = 0;
+        slow.OnPing = _ =>
+        {
+            // As RFC 9002, section 5.3, reckons it.
+            pings++;
+            smoothed = (smoothed * 7 / 8) + (30.0 / 8);
+            slow.Path = Path(smoothed, 30);
+            return ValueTask.FromResult(TimeSpan.FromMilliseconds(30));
+        };
+        fixture.Advance(1);
+        Assert.HasCount(1, HostsOf(fixture, 20), "A path of seven seconds is avoided.");
+
+        fixture.Advance(30);
+        Assert.HasCount(2, HostsOf(fixture, 20), "It was asked until its figures were those of now.");
+        int asked = pings;
+        Assert.IsTrue(asked is > 20 and < 60, $"asked {asked} times");
+        fixture.Advance(30);
+        Assert.AreEqual(asked, pings, "A path that is well is left alone.");
+    }
+
+    private static PathStatistics Path(double smoothed, double latest) => new()
+    {
+        MinRtt = TimeSpan.FromMilliseconds(30), SmoothedRtt = TimeSpan.FromMilliseconds(smoothed), LatestRtt = TimeSpan.FromMilliseconds(latest), ProbeTimeouts = 0,
+    };
+
     private static HashSet<string> HostsOf(PoolFixture fixture, int calls)
     {
         var hosts = new HashSet<string>();

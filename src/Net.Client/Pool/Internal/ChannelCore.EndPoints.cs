@@ -136,16 +136,16 @@ internal sealed partial class ChannelCore
         return isFound;
     }
 
-    /// <summary>Has all connections of an end point but some send something that the peer has to answer.</summary>
-    internal void AskOthers(EndPointState state, HashSet<ChannelSession> suspects)
+    /// <summary>Has some connections of an end point send something that the peer has to answer.</summary>
+    internal void Ask(EndPointState state, Func<PooledConnection, bool> which)
     {
-        PooledConnection[] others;
+        PooledConnection[] asked;
         lock (Gate)
         {
-            others = [.. state.Groups.SelectMany(static g => g.Pick.Connections).Where(c => !suspects.Contains(c.Session))];
+            asked = [.. state.Groups.SelectMany(static g => g.Pick.Connections).Where(which)];
         }
 
-        foreach (PooledConnection connection in others)
+        foreach (PooledConnection connection in asked)
         {
             if (connection.TryBeginAsking())
             {

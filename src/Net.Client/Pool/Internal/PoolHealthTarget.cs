@@ -4,7 +4,9 @@ namespace Net.Client.Internal;
 internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : HealthTarget
 {
     // One reading at a time.
+    private const int MaxAsked = 8;
     private readonly HashSet<ChannelSession> _suspects = [];
+    private readonly HashSet<ChannelSession> _slow = [];
     private bool _isAnySilent;
 
     public override ChannelEndPoint EndPoint => state.EndPoint;
@@ -56,12 +58,27 @@ internal sealed class PoolHealthTarget(EndPointState state, ChannelCore core) : 
         _isAnySilent |= timeouts > most;
     }
 
+    // Those whose answers turn out to be quick make room for the others.
+    internal override void HandleSlow(ChannelSession session)
+    {
+        if (_slow.Count < MaxAsked)
+        {
+            _slow.Add(session);
+        }
+    }
+
     internal override void EndReading()
     {
+        if (_slow.Count > 0)
+        {
+            core.Ask(state, c => _slow.Contains(c.Session));
+            _slow.Clear();
+        }
+
         if (_suspects.Count > 0)
         {
             // Those on which nothing is under way have no reason to notice. They would fail the next calls, each of them anew.
-            core.AskOthers(state, _suspects);
+            core.Ask(state, c => !_suspects.Contains(c.Session));
             _suspects.Clear();
         }
 
