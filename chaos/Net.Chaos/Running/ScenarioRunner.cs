@@ -114,7 +114,13 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         }
 
         NoteResets(cast);
-        return Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost, certificates);
+        RunResult judged = Judge(cast, startedAt, loadEnded, leftovers, Measure(handshakes), read, lost, certificates);
+        if (options.KeepDirectory is not null)
+        {
+            await LedgerFile.WriteAsync(cast.Files.Root, judged.Evidence, cancellationToken).ConfigureAwait(false);
+        }
+
+        return judged;
     }
 
     private async Task<CertificateEvidence?> CountCertificatesAsync(RunCast cast, CancellationToken cancellationToken)
