@@ -31,7 +31,7 @@ public sealed partial class NetChannelBuilder
         ILogger logger = options.LoggerFactory.CreateLogger<ClientChannel>();
         TransportEngine? engine = ChooseEngine(ref options, logger, out string? missing);
         _isBuilt = true;
-        var http2 = new Http2Protocol(_http2);
+        Http2Protocol http2 = Http2;
         var http = new Http3Protocol(_http3, http2);
         var streams = new RawStreamChannelProtocol(_headers);
 
@@ -50,7 +50,7 @@ public sealed partial class NetChannelBuilder
             Http2 = http2,
             Http3Options = _http3,
             Streams = streams,
-            Authority = _authority ?? AuthorityOf(_endPoints[0]),
+            Authority = _authority ?? (_endPoints.Count > 0 ? AuthorityOf(_endPoints[0]) : _resolvedAuthority!),
             Logger = logger,
             OwnedEngine = ReferenceEquals(engine, _engine) ? null : engine,
             MissingEngineReason = missing,
@@ -83,7 +83,8 @@ public sealed partial class NetChannelBuilder
         }
     }
 
-    private static Uri AuthorityOf(ChannelEndPoint endPoint)
+    /// <summary>What an end point is called when nobody says it.</summary>
+    internal static Uri AuthorityOf(ChannelEndPoint endPoint)
     {
         string host = endPoint.EffectiveServerName.Contains(':', StringComparison.Ordinal) ? $"[{endPoint.EffectiveServerName}]" : endPoint.EffectiveServerName;
         return new Uri(string.Create(CultureInfo.InvariantCulture, $"https://{host}:{endPoint.Address.Port}"));
@@ -101,17 +102,17 @@ public sealed partial class NetChannelBuilder
     {
         if (_endPoints.Count == 0 && _resolver is null)
         {
-            faults.Add("EndPoints", "are none; name at least one, as https://host:port, or call UseResolver.");
+            faults.Add("EndPoints", "are none; name at least one, as https://host:port, or call UseResolver; in configuration, EndPoints or Resolver.");
         }
 
-        if (_endPoints.Count == 0 && _resolver is not null && _authority is null)
+        if (_endPoints.Count == 0 && _resolver is not null && (_authority ?? _resolvedAuthority) is null)
         {
-            faults.Add(nameof(UseAuthority), "was not called; with a resolver alone the channel does not know what its servers are called.");
+            faults.Add(nameof(UseAuthority), "was not called; with a resolver alone the channel does not know what its servers are called; in configuration, Authority.");
         }
 
         if (_source is null && _trust is null)
         {
-            faults.Add(nameof(UseTrust), "was not called; a client must be able to judge servers. Call it with CertificateTrust.FromPemFile, or UseTls.");
+            faults.Add(nameof(UseTrust), "was not called; a client must be able to judge servers. Call it with CertificateTrust.FromPemFile, or UseTls; in configuration, Trust.");
         }
 
         if (_source is not null && (_trust is not null || _identity is not null || _keepsTickets))
@@ -125,8 +126,8 @@ public sealed partial class NetChannelBuilder
         {
             EndPoints = [.. _endPoints],
             Tls = tls,
-            Resolver = _resolver,
-            Health = _health is null ? null : _health with { Probes = [.. _health.Probes, .. _probes] },
+            Resolver = _resolver?.Invoke(_options),
+            Health = _health is null ? null : _health with { Probes = [.. _health.Probes, .. _probes.Select(make => make(_options))] },
         };
     }
 

@@ -1,10 +1,24 @@
 using Net.Client;
+using Net.Http3;
 
 namespace Net.Channels;
 
 // What is done when calls fail, and how end points are watched.
 public sealed partial class NetChannelBuilder
 {
+    /// <summary>
+    /// HTTP/2 over TLS on TCP as the channel that is being built speaks it, for a step of a fallback chain: <c>FallbackStep.ToProtocol(builder.Http2)</c>. Such a step shares the connections that the
+    /// channel keeps where UDP is blocked. For methods of HTTP and gRPC alone: it carries no raw streams.
+    /// </summary>
+    /// <exception cref="ArgumentException">The limits of <see cref="UseLimits"/> are out of range.</exception>
+    public Http2Protocol Http2 => _http2Protocol ??= new Http2Protocol(_http2);
+
+    /// <summary>What is said of all calls so far.</summary>
+    internal CallPolicy Policy => _policy;
+
+    /// <summary>Says it anew.</summary>
+    internal NetChannelBuilder UsePolicy(CallPolicy policy) => Change(() => _policy = policy);
+
     /// <summary>Cuts off an end point that keeps failing, and tries it again after a while. A caller's own mistakes never count. Without this call: never.</summary>
     /// <param name="options">When; <c>null</c>: the defaults.</param>
     /// <returns>This builder.</returns>
@@ -24,6 +38,15 @@ public sealed partial class NetChannelBuilder
         _policy = _policy with { Retry = options ?? RetryOptions.Default };
         _budget = budget ?? _budget;
     });
+
+    /// <summary>The budget that all calls of the channel share, hedged ones included: what is left of it decides whether another attempt is made. Default <see cref="RetryBudgetOptions.Default"/>.</summary>
+    /// <param name="budget">The budget.</param>
+    /// <returns>This builder.</returns>
+    public NetChannelBuilder UseRetryBudget(RetryBudgetOptions budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        return Change(() => _budget = budget);
+    }
 
     /// <summary>Sends idempotent calls to a second end point while the first has not answered, and takes the first answer. In place of retries.</summary>
     /// <param name="options">When; <c>null</c>: the defaults.</param>
@@ -62,8 +85,12 @@ public sealed partial class NetChannelBuilder
     public NetChannelBuilder AddHealthCheck(HealthProbe probe)
     {
         ArgumentNullException.ThrowIfNull(probe);
-        return Change(() => _probes.Add(probe));
+        return AddMadeHealthCheck(_ => probe);
     }
+
+    /// <summary>The same, for one that takes the channel's clock.</summary>
+    /// <param name="make">Makes it.</param>
+    internal NetChannelBuilder AddMadeHealthCheck(Func<NetChannelOptions, HealthProbe> make) => Change(() => _probes.Add(make));
 
     /// <summary>How end points are watched: intervals, thresholds, what calls and QUIC's own figures say. Its probes are run beside those of <see cref="AddHealthCheck"/>.</summary>
     /// <param name="options">The options; <c>null</c>: not at all, but for attempts to connect.</param>

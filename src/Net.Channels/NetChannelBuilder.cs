@@ -18,7 +18,7 @@ public sealed partial class NetChannelBuilder
     private readonly List<ChannelEndPoint> _endPoints = [];
     private readonly Dictionary<string, CallPolicy> _methods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CallPolicy> _prefixes = new(StringComparer.Ordinal);
-    private readonly List<HealthProbe> _probes = [];
+    private readonly List<Func<NetChannelOptions, HealthProbe>> _probes = [];
     private NetChannelOptions _options = new() { Tls = null!, Breaker = null };
     private CallPolicy _policy = CallPolicy.None;
     private RetryBudgetOptions _budget = RetryBudgetOptions.Default;
@@ -32,8 +32,10 @@ public sealed partial class NetChannelBuilder
     private SessionTicketStore? _tickets;
     private bool _keepsTickets;
     private TransportEngine? _engine;
-    private EndPointResolver? _resolver;
+    private Func<NetChannelOptions, EndPointResolver>? _resolver;
+    private Http2Protocol? _http2Protocol;
     private Uri? _authority;
+    private Uri? _resolvedAuthority;
     private bool _isBuilt;
 
     /// <summary>Begins with end points.</summary>
@@ -67,8 +69,13 @@ public sealed partial class NetChannelBuilder
     public NetChannelBuilder UseResolver(EndPointResolver resolver)
     {
         ArgumentNullException.ThrowIfNull(resolver);
-        return Change(() => _resolver = resolver);
+        return UseMadeResolver(_ => resolver, authority: null);
     }
+
+    /// <summary>The same, for one that takes the channel's clock and log.</summary>
+    /// <param name="make">Makes it.</param>
+    /// <param name="authority">What its servers are called when nobody else says it; <c>null</c>: it does not know.</param>
+    internal NetChannelBuilder UseMadeResolver(Func<NetChannelOptions, EndPointResolver> make, Uri? authority) => Change(() => (_resolver, _resolvedAuthority) = (make, authority));
 
     /// <summary>Names the channel, for logs, traces and snapshots. Default <c>default</c>.</summary>
     /// <param name="name">The name, from a closed set, as it is a metric's tag.</param>
@@ -139,6 +146,20 @@ public sealed partial class NetChannelBuilder
         return Change(() => _engine = engine);
     }
 
+    /// <summary>Takes an engine by its name.</summary>
+    /// <param name="name">The name, or <c>auto</c>: the first that runs here.</param>
+    /// <returns>Whether there is one of this name.</returns>
+    internal bool TryUseEngine(string name)
+    {
+        ChannelEngines.Candidate[] found = [.. ChannelEngines.All.Where(c => c.Name == name)];
+        if (found.Length > 0)
+        {
+            Change(() => Candidates = found);
+        }
+
+        return found.Length > 0 || name == "auto";
+    }
+
     /// <summary>Which of QUIC and TCP is used. Default <see cref="FallbackPolicy.Prefer"/>: QUIC, and TCP where UDP is blocked.</summary>
     /// <param name="policy">The policy.</param>
     /// <returns>This builder.</returns>
@@ -185,8 +206,14 @@ public sealed partial class NetChannelBuilder
     /// <param name="http2">Of HTTP/2; <c>null</c>: as before.</param>
     /// <param name="headers">Of raw streams' headers; <c>null</c>: as before.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="InvalidOperationException"><see cref="Http2"/> was taken already, with the limits that held then; or the channel is built.</exception>
     public NetChannelBuilder UseLimits(Http3ConnectionOptions? http3 = null, Http2SessionOptions? http2 = null, RawStreamLimits? headers = null) => Change(() =>
     {
+        if (http2 is not null && _http2Protocol is not null)
+        {
+            throw new InvalidOperationException($"{nameof(Http2)} was taken already and has its limits; call {nameof(UseLimits)} before.");
+        }
+
         _http3 = http3 ?? _http3;
         _http2 = http2 ?? _http2;
         _headers = headers ?? _headers;

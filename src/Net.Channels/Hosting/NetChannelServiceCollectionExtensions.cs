@@ -56,7 +56,7 @@ public static class NetChannelServiceCollectionExtensions
         });
     }
 
-    /// <summary>Adds a channel from configuration, whose keys <see cref="NetChannelConfiguration"/> lists. Read when the channel is first asked for; a fault names the key, and all faults are told at once.</summary>
+    /// <summary>Adds a channel from configuration, whose keys <see cref="NetChannelConfiguration"/> lists. Read when the channel is first asked for; all faults are told at once, each with its key.</summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The channel's name.</param>
     /// <param name="configuration">The channel's section.</param>
@@ -69,10 +69,16 @@ public static class NetChannelServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configuration);
         return AddNetChannel(services, name, (provider, builder) =>
         {
-            NetChannelConfiguration.Apply(configuration, builder);
+            NetChannelConfiguration.Apply(configuration, builder, other => FindOther(provider, name, other));
             configure?.Invoke(provider, builder);
         });
     }
+
+    // To fall back to itself would be to try again, which is what retries are for.
+    private static NamedChannelSource? FindOther(IServiceProvider provider, string name, string other) =>
+        other != name && provider.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(ClientChannel), other) == true
+            ? new NamedChannelSource(other, () => provider.GetRequiredKeyedService<ClientChannel>(other), provider.GetService<TimeProvider>() ?? TimeProvider.System)
+            : null;
 
     /// <summary>Has a client of IHttpClientFactory call through a channel: <c>services.AddHttpClient("orders").UseNetChannel("orders")</c>. Handlers that the factory adds stay around it.</summary>
     /// <param name="builder">The client's builder.</param>
