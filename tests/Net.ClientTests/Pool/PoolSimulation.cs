@@ -1,4 +1,5 @@
 using Net.Client;
+using Net.ClientTests.Resilience;
 using Net.Testing;
 
 namespace Net.ClientTests.Pool;
@@ -14,6 +15,7 @@ internal sealed class PoolSimulation : IDisposable
     private readonly FakeChannelProtocol _tcp;
     private readonly Mode[] _modes = new Mode[EndPoints];
     private readonly List<SimulatedCall> _calls = [];
+    private readonly Dictionary<int, BreakerTrace> _breakers = [];
     private bool _udpBlocked;
     private Exception? _fault;
     private ulong _hash = 0xcbf29ce484222325;
@@ -62,6 +64,9 @@ internal sealed class PoolSimulation : IDisposable
     internal int Served { get; private set; }
 
     internal int Calls { get; private set; }
+
+    /// <summary>Changes of state of the breakers, each seen by its model, too.</summary>
+    internal int BreakerChanges => _breakers.Values.Sum(static b => b.Changes);
 
     private IEnumerable<FakeChannelSession> Sessions => _fixture.Protocol.Sessions.Concat(_tcp.Sessions);
 
@@ -166,6 +171,8 @@ internal sealed class PoolSimulation : IDisposable
         }
 
         Served++;
+        BreakerTrace breaker = TraceOf(lease.EndPointId);
+        BreakerModel.ModelPermit permit = breaker.Claim();
         var session = (FakeChannelSession)lease.Session;
         CheckGeneration(lease, session);
         Assert.IsTrue(session.TryBegin(), "a lease without credit, or on a session that takes no calls");
@@ -174,8 +181,11 @@ internal sealed class PoolSimulation : IDisposable
         call.Serve(_fixture.Time, takes, session, () =>
         {
             CallOutcome outcome = session.IsClosed ? CallOutcome.TransportFailure : _modes[endPoint] == Mode.Failing ? CallOutcome.ServerFailure : CallOutcome.Success;
+
+            // The credit that this frees may lend to another before the breaker is told.
             session.End();
-            lease.Complete(outcome);
+            CheckBreakers();
+            breaker.Report(permit, outcome, () => lease.Complete(outcome));
             call.End((int)outcome);
         });
     }
@@ -208,6 +218,27 @@ internal sealed class PoolSimulation : IDisposable
         }
 
         return new ValueTask<ChannelSession>(attempt.Task);
+    }
+
+    private BreakerTrace TraceOf(int endPointId)
+    {
+        if (!_breakers.TryGetValue(endPointId, out BreakerTrace? trace))
+        {
+            _breakers.Add(endPointId, trace = new BreakerTrace(endPointId, _fixture));
+        }
+
+        CheckBreakers();
+        return trace;
+    }
+
+    // All of them: what one end point's call ends may lend another's.
+    private void CheckBreakers()
+    {
+        ChannelSnapshot snapshot = _fixture.Snapshot;
+        foreach (BreakerTrace trace in _breakers.Values)
+        {
+            trace.Check(snapshot);
+        }
     }
 
     private FakeChannelSession? AnySession()
@@ -246,6 +277,7 @@ internal sealed class PoolSimulation : IDisposable
         }
 
         _calls.RemoveAll(static c => c.IsOver);
+        CheckBreakers();
         foreach (EndPointSnapshot endPoint in _fixture.Snapshot.EndPoints)
         {
             Assert.IsLessThanOrEqualTo(3, endPoint.Connections.Count(static c => c.State == PooledConnectionState.Ready));

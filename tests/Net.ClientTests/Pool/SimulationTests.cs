@@ -16,6 +16,7 @@ public sealed class SimulationTests
         int first = TestSeed.Take(TestContext);
         int calls = 0;
         int served = 0;
+        int breakerChanges = 0;
         int seeds = Seeds;
         for (int i = 0; i < seeds; i++)
         {
@@ -26,6 +27,7 @@ public sealed class SimulationTests
                 simulation.Run();
                 calls += simulation.Calls;
                 served += simulation.Served;
+                breakerChanges += simulation.BreakerChanges;
             }
             catch (Exception exception)
             {
@@ -33,8 +35,9 @@ public sealed class SimulationTests
             }
         }
 
-        TestContext.WriteLine($"{seeds} runs, {calls} calls, {served} served");
+        TestContext.WriteLine($"{seeds} runs, {calls} calls, {served} served, {breakerChanges} changes of breakers as their models");
         Assert.IsGreaterThan(calls / 3, served, "the faults leave too little to see");
+        Assert.IsGreaterThan(seeds, breakerChanges, "the breakers hardly ever opened");
     }
 
     [TestMethod]

@@ -6,7 +6,9 @@ namespace Net.ClientTests.Resilience;
 /// What a circuit breaker should do, written down as plainly as possible from its documentation: every event is kept in a list and looked through again each time. It shares no code with the real one.
 /// Time is in ticks.
 /// </summary>
-internal sealed class BreakerModel(CircuitBreakerOptions options, Random random)
+/// <param name="options">When it opens and closes.</param>
+/// <param name="drawOpenTime">Draws how long it stays open, in ticks, from the open time without jitter.</param>
+internal sealed class BreakerModel(CircuitBreakerOptions options, Func<double, long> drawOpenTime)
 {
     private readonly List<(long Time, bool IsFailure)> _history = [];
     private readonly List<ModelPermit> _places = [];
@@ -160,7 +162,7 @@ internal sealed class BreakerModel(CircuitBreakerOptions options, Random random)
         }
 
         time = Math.Min(time, options.MaxOpenTime.Ticks);
-        _openUntil = now + (long)(time * (1 + (options.OpenTimeJitter * ((2 * random.NextDouble()) - 1))));
+        _openUntil = now + drawOpenTime(time);
         _history.Clear();
         Move(BreakerState.Open);
     }

@@ -36,7 +36,8 @@ public sealed class CircuitBreakerModelTests
         CircuitBreakerOptions options = DrawOptions(random);
         var clock = new ManualTimeProvider();
         using var breaker = new CircuitBreaker("a:1", options, clock, new Random(seed));
-        var model = new BreakerModel(options, new Random(seed));
+        var jitter = new Random(seed);
+        var model = new BreakerModel(options, time => (long)(time * (1 + (options.OpenTimeJitter * ((2 * jitter.NextDouble()) - 1)))));
         List<(BreakerPermit Real, BreakerModel.ModelPermit Model)> permits = [];
         int moody = random.Next(2, 10);
         for (int step = 0; step < Steps; step++)
