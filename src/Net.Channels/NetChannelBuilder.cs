@@ -5,11 +5,16 @@ using Net.Http3;
 namespace Net.Channels;
 
 /// <summary>Puts a <see cref="ClientChannel"/> together. Each method says one thing; what is not said has a default that serves most. Not thread-safe; after <see cref="Build"/> it takes no changes.</summary>
+/// <remarks>
+/// Without a word of them, each end point has a circuit breaker (<see cref="CircuitBreakerOptions.Default"/>), idempotent calls are sent again when they fail (<see cref="RetryOptions.Default"/>, within
+/// <see cref="RetryBudgetOptions.Default"/>), and what the server provably never processed is, whatever the call. There are no hedging, no outlier ejection and no timeouts: a call without a deadline
+/// of its caller's may take as long as it takes, as nobody but the caller knows which streams are to live for hours.
+/// </remarks>
 /// <example>
 /// <code>
 /// await using ClientChannel channel = new NetChannelBuilder("https://a.example:443", "https://b.example:443")
 ///     .UseTrust(CertificateTrust.FromPemFile("ca.pem"))
-///     .AddCircuitBreaker().AddRetry()
+///     .UseBalancing(Balancing.PeakEwma)
 ///     .Build();
 /// </code>
 /// </example>
@@ -19,8 +24,8 @@ public sealed partial class NetChannelBuilder
     private readonly Dictionary<string, CallPolicy> _methods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CallPolicy> _prefixes = new(StringComparer.Ordinal);
     private readonly List<Func<NetChannelOptions, HealthProbe>> _probes = [];
-    private NetChannelOptions _options = new() { Tls = null!, Breaker = null };
-    private CallPolicy _policy = CallPolicy.None;
+    private NetChannelOptions _options = new() { Tls = null! };
+    private CallPolicy _policy = CallPolicy.Default;
     private RetryBudgetOptions _budget = RetryBudgetOptions.Default;
     private Http3ConnectionOptions _http3 = Http3ConnectionOptions.Default;
     private Http2SessionOptions _http2 = Http2SessionOptions.Default;
@@ -31,6 +36,7 @@ public sealed partial class NetChannelBuilder
     private PeerCertificatePolicy? _trust;
     private SessionTicketStore? _tickets;
     private bool _keepsTickets;
+    private bool _isRetrySaid;
     private TransportEngine? _engine;
     private Func<NetChannelOptions, EndPointResolver>? _resolver;
     private Http2Protocol? _http2Protocol;

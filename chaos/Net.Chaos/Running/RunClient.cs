@@ -174,6 +174,10 @@ internal sealed class RunClient : IAsyncDisposable
         {
             builder.AddRetry(new RetryOptions { MaxAttempts = Plan.Attempts }, new RetryBudgetOptions { MaxTokens = Plan.RetryBudget });
         }
+        else
+        {
+            builder.WithoutRetry();
+        }
 
         if (_engine is not null)
         {

@@ -8,6 +8,12 @@ public sealed record CallPolicy
     /// <summary>One attempt without a timeout; only what the server provably never processed is sent again, once.</summary>
     public static CallPolicy None { get; } = new();
 
+    /// <summary>
+    /// What a channel does of itself for methods that nothing is said of: retries by idempotency (<see cref="RetryOptions.Default"/>), without a timeout. An attempt that succeeds costs no more with it
+    /// than with <see cref="None"/>.
+    /// </summary>
+    public static CallPolicy Default { get; } = new() { Retry = RetryOptions.Default };
+
     /// <summary>Retries; <c>null</c> (the default): none.</summary>
     public RetryOptions? Retry { get; init; }
 

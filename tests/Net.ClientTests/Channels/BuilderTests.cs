@@ -67,6 +67,38 @@ public sealed class BuilderTests
     }
 
     [TestMethod]
+    public async Task Build_WithNothingSaid_HasTheBreakerOfThePoolAndRetries()
+    {
+        await using ClientChannel channel = Builder().UseFallback(FallbackPolicy.Only).Build();
+        NetChannelOptions ofThePool = new() { Tls = channel.Pool.Options.Tls };
+
+        Assert.AreEqual(CircuitBreakerOptions.Default, channel.Pool.Options.Breaker);
+        Assert.AreEqual(ofThePool.Breaker, channel.Pool.Options.Breaker);
+        Assert.AreEqual(ofThePool.Outliers, channel.Pool.Options.Outliers);
+        Assert.AreEqual(new CallPolicy { Retry = RetryOptions.Default }, channel.Policies.Default);
+        Assert.AreEqual(RetryBudgetOptions.Default.MaxTokens, channel.Runner.Budget.Tokens);
+    }
+
+    [TestMethod]
+    public async Task Build_WithoutBreakerAndRetry_HasNeither()
+    {
+        await using ClientChannel channel = Builder().UseFallback(FallbackPolicy.Only).AddRetry().WithoutCircuitBreaker().WithoutRetry().Build();
+
+        Assert.IsNull(channel.Pool.Options.Breaker);
+        Assert.AreEqual(CallPolicy.None, channel.Policies.Default);
+    }
+
+    [TestMethod]
+    public async Task AddHedging_TakesThePlaceOfTheDefaultRetriesAlone()
+    {
+        await using ClientChannel channel = Builder().UseFallback(FallbackPolicy.Only).AddHedging().Build();
+
+        Assert.AreEqual(new CallPolicy { Hedging = HedgingOptions.Default }, channel.Policies.Default);
+        ArgumentException both = Assert.ThrowsExactly<ArgumentException>(() => Builder().AddRetry().AddHedging().Build());
+        Assert.Contains("Hedging is set beside Retry", both.Message);
+    }
+
+    [TestMethod]
     public async Task Configuration_Whole_IsApplied()
     {
         var services = new ServiceCollection();

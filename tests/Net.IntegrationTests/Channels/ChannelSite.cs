@@ -52,7 +52,7 @@ internal sealed class ChannelSite : IAsyncDisposable
                     Interlocked.Increment(ref made!._requests);
                     return context.Response.WriteAsync($"{context.Connection.LocalPort} {context.Request.Protocol} {context.Connection.ClientCertificate?.Subject}");
                 });
-                application.MapGet("/status", context =>
+                application.MapMethods("/status", ["GET", "POST"], context =>
                 {
                     Interlocked.Increment(ref made!._requests);
                     context.Response.StatusCode = status?.Invoke() ?? 200;
