@@ -92,7 +92,10 @@ public sealed partial class NetChannelBuilder
         });
     }
 
-    /// <summary>Adds an active health check, such as <see cref="EchoProbe"/> or <see cref="GrpcHealthProbe"/>, beside QUIC's PING.</summary>
+    /// <summary>
+    /// Adds an active health check, such as <see cref="EchoProbe"/> or <see cref="GrpcHealthProbe"/>, beside QUIC's PING. Best always: a PING tells that the path is open, not that the service works, and it
+    /// cannot be sent on the engine <c>msquic</c> and over HTTP/2.
+    /// </summary>
     /// <param name="probe">The check.</param>
     /// <returns>This builder.</returns>
     public NetChannelBuilder AddHealthCheck(HealthProbe probe)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Net.Client.Internal;
 
 namespace Net.Client;
 
@@ -7,6 +8,7 @@ namespace Net.Client;
 public sealed class HealthMonitors
 {
     private readonly Lock _gate = new();
+    private readonly HashSet<string> _toldUnsupported = new(StringComparer.Ordinal);
     private readonly Random _random;
 
     /// <summary>Makes the shared part; nothing runs yet.</summary>
@@ -41,6 +43,27 @@ public sealed class HealthMonitors
     {
         ArgumentNullException.ThrowIfNull(target);
         return new HealthMonitor(target, this);
+    }
+
+    /// <summary>Tells, once for each probe of the channel, that it cannot be made where it is wanted: what looks like a check would else check nothing in silence.</summary>
+    internal void NoteUnsupported(HealthProbe probe, ChannelEndPoint endPoint, string protocol, string reason)
+    {
+        lock (_gate)
+        {
+            if (!_toldUnsupported.Add(probe.Name))
+            {
+                return;
+            }
+        }
+
+        if (Options.Probes.Count == 1)
+        {
+            HealthLog.NothingChecks(Logger, probe.Name, endPoint, protocol, reason);
+        }
+        else
+        {
+            HealthLog.ProbeUnsupported(Logger, probe.Name, endPoint, protocol, reason);
+        }
     }
 
     /// <summary>A time with its jitter.</summary>

@@ -12,7 +12,10 @@ public sealed record HealthOptions
     /// <summary>The defaults.</summary>
     public static HealthOptions Default { get; } = new();
 
-    /// <summary>The active checks. Default: <see cref="PingProbe"/>. Empty: only passive ones.</summary>
+    /// <summary>
+    /// The active checks. Default: <see cref="PingProbe"/>, which says nothing where no PING can be sent (engine <c>msquic</c>, HTTP/2); there, and to know more than that the path is open, add an echo or
+    /// <c>grpc.health.v1</c>. Empty: only passive ones.
+    /// </summary>
     public IReadOnlyList<HealthProbe> Probes { get; init; } = [new PingProbe()];
 
     /// <summary>Time from the end of a check to the next of an end point that is healthy and in use. Default 30 s; range 10 ms to 1 day.</summary>

@@ -174,6 +174,11 @@ internal sealed class HealthCheck : IAsyncDisposable
                 _overdue = GiveBackAsync(work, linked);
             }
 
+            if (result is { Status: ProbeStatus.Inconclusive } && attempt is { Session: { } session, Unsupported: { } reason })
+            {
+                _shared.NoteUnsupported(_probe, _target.EndPoint, session.Protocol, reason);
+            }
+
             // Without a session nobody was asked: that fails the path and says nothing of process and service.
             if (result is ProbeResult found && (attempt.Session is not null || _probe.Aspect == HealthAspect.Path))
             {

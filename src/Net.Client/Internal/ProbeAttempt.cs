@@ -8,6 +8,9 @@ internal sealed class ProbeAttempt(HealthProbe probe, HealthTarget target)
     /// <summary>The session, once there is one.</summary>
     internal ChannelSession? Session => _session;
 
+    /// <summary>Why the check cannot be made on the session at all; <c>null</c>: it can.</summary>
+    internal string? Unsupported { get; private set; }
+
     /// <summary>Checks. Fails only with the cancellation of its token.</summary>
     /// <returns>What was found; <c>null</c>: there was no session to check on, which says nothing.</returns>
     internal async Task<ProbeResult?> RunAsync(CancellationToken cancellationToken)
@@ -29,6 +32,7 @@ internal sealed class ProbeAttempt(HealthProbe probe, HealthTarget target)
         }
         catch (NotSupportedException exception) when (_session is not null)
         {
+            Unsupported = exception.Message;
             return ProbeResult.Inconclusive(exception.Message);
         }
         catch (Exception exception)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Net.Client;
 using Net.Testing;
@@ -312,6 +313,40 @@ public sealed class HealthMonitorTests : IDisposable
 
     private HealthMonitor Create(HealthOptions options, Random? random = null) =>
         new HealthMonitors(options with { Probes = [_probe] }, _clock, random ?? new Random(1), _log).Create(_target);
+
+    [TestMethod]
+    [DataRow(1, LogLevel.Warning, "NothingChecks")]
+    [DataRow(2, LogLevel.Information, "ProbeUnsupported")]
+    public async Task Check_WherePingCannotBeSent_IsToldOnceForTheChannel(int probes, LogLevel level, string told)
+    {
+        var log = new EventLog();
+        HealthProbe[] checks = [new PingProbe(), _probe];
+        var monitors = new HealthMonitors(Exact with { Probes = checks[..probes] }, _clock, new Random(1), log);
+        var targets = new[] { new FakeTarget(_clock), new FakeTarget(_clock) };
+        foreach (FakeTarget target in targets)
+        {
+            target.Sessions[0].OnPing = static _ => throw new NotSupportedException("There is no PING here.");
+        }
+
+        HealthMonitor[] all = [.. targets.Select(monitors.Create)];
+        Array.ForEach(all, static m => m.Start());
+        _clock.Advance(TimeSpan.FromMinutes(10));
+
+        (LogLevel Level, string? Name, string Text) only = log.Events.Single(static e => e.Name is "NothingChecks" or "ProbeUnsupported");
+        Assert.AreEqual((level, told), (only.Level, only.Name));
+        Assert.Contains("The check ping cannot be made over net/1", only.Text);
+        Assert.Contains("There is no PING here.", only.Text);
+        if (probes == 1)
+        {
+            Assert.Contains("EchoProbe or GrpcHealthProbe", only.Text);
+            Assert.IsFalse(all[0].Health.Current.Path.IsKnown, "A check that cannot be made says nothing.");
+        }
+
+        foreach (HealthMonitor monitor in all)
+        {
+            await monitor.DisposeAsync();
+        }
+    }
 
     private HealthMonitor Start(HealthOptions options, Random? random = null)
     {
