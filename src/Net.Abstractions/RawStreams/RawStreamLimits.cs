@@ -7,12 +7,15 @@ public sealed record RawStreamLimits
     public static RawStreamLimits Default { get; } = new();
 
     /// <summary>Bytes of a header after its length. Default 16 KiB; range 64 to 1 MiB.</summary>
+    /// <remarks>The default holds all metadata that the other two allow. Lower it where headers are known to be small: so much may each stream make this side hold before its handler is known.</remarks>
     public int MaxHeaderSize { get; init; } = 16 << 10;
 
     /// <summary>Metadata entries of a header. Default 64; range 0 to 4,096.</summary>
+    /// <remarks>Metadata is for routing and tracing; what grows with the request belongs into the stream.</remarks>
     public int MaxMetadataCount { get; init; } = 64;
 
     /// <summary>Bytes of all metadata names and values of a header together. Default 8 KiB; range 0 to 1 MiB.</summary>
+    /// <remarks>Keep it well below <see cref="MaxHeaderSize"/>, which counts the route and the lengths, too. Raise it only for tokens that are large.</remarks>
     public int MaxMetadataSize { get; init; } = 8 << 10;
 
     /// <summary>Checks all values.</summary>

@@ -8,13 +8,12 @@ public sealed record RingHashOptions
     /// <summary>The defaults.</summary>
     public static RingHashOptions Default { get; } = new();
 
-    /// <summary>
-    /// How many times its even share of all calls in flight an end point may have before its calls go on to the next on the ring. Default 1.25; range 1.01 to 100.
-    /// Smaller balances better, larger keeps affinity better.
-    /// </summary>
+    /// <summary>How many times its even share of all calls in flight an end point may have before its calls go on to the next on the ring. Default 1.25; range 1.01 to 100.</summary>
+    /// <remarks>Smaller balances better, larger keeps affinity better.</remarks>
     public double LoadBound { get; init; } = 1.25;
 
-    /// <summary>Places on the ring of an end point of the largest weight; the others have theirs in proportion. Default 160; range 1 to 1,000. More spread more evenly and cost 12 bytes each.</summary>
+    /// <summary>Places on the ring of an end point of the largest weight; the others have theirs in proportion. Default 160; range 1 to 1,000.</summary>
+    /// <remarks>More spread more evenly and cost 12 bytes each.</remarks>
     public int PlacesPerEndPoint { get; init; } = 160;
 
     /// <summary>Checks all values.</summary>

@@ -9,9 +9,11 @@ public sealed record SlowStartOptions
     public static SlowStartOptions Default { get; } = new();
 
     /// <summary>How long its share grows. Default 30 s; range 0 (no slow start) to 1 hour.</summary>
+    /// <remarks>About the time that caches, compilation or connection pools of a server take to warm up; 0 for servers that are as quick at first as ever.</remarks>
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The part of its share that it begins with. Default 0.1; range 0.01 to 1.</summary>
+    /// <remarks>Lower for servers whose first calls are costly. Too low a value leaves a recovered end point idle while the others are short of breath.</remarks>
     public double InitialWarmth { get; init; } = 0.1;
 
     /// <summary>Begins a slow start.</summary>

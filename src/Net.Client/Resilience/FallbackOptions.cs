@@ -11,6 +11,7 @@ public sealed record FallbackOptions
     public const int MaxSteps = 8;
 
     /// <summary>The steps, first to last; 1 to 8.</summary>
+    /// <remarks>Nearest first: another protocol, then other servers, then an answer that needs none. Each sending takes from the same deadline.</remarks>
     public required IReadOnlyList<FallbackStep> Steps { get; init; }
 
     /// <summary>Checks all values.</summary>

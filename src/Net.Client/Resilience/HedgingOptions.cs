@@ -10,15 +10,15 @@ public sealed record HedgingOptions
     public static HedgingOptions Default { get; } = new();
 
     /// <summary>Attempts of a call, the first included. Default 2; range 2 to 5.</summary>
+    /// <remarks>Two cut the long tail; more help little and cost calls on servers that may be slow because they are full.</remarks>
     public int MaxAttempts { get; init; } = 2;
 
-    /// <summary>
-    /// How long to wait for an answer before the next attempt. Default 100 ms; range 0 (all at once) to 1 min. Best a little above the time that 95 of 100 calls take: about one call in twenty is sent twice then.
-    /// An attempt that fails is followed by the next at once.
-    /// </summary>
+    /// <summary>How long to wait for an answer before the next attempt. Default 100 ms; range 0 (all at once) to 1 min.</summary>
+    /// <remarks>Best a little above the time that 95 of 100 calls take: about one call in twenty is sent twice then. An attempt that fails is followed by the next at once.</remarks>
     public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>After which failures the others go on; any other failure ends the call. Default: all but <see cref="RetryTriggers.Overloaded"/>.</summary>
+    /// <remarks>Leave out overload: a second call would add to it.</remarks>
     public RetryTriggers GoOnAfter { get; init; } = RetryTriggers.TransportFailure | RetryTriggers.ServerFailure | RetryTriggers.TimedOut;
 
     /// <summary>Checks all values.</summary>

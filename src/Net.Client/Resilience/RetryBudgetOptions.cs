@@ -6,13 +6,12 @@ public sealed record RetryBudgetOptions
     /// <summary>The defaults.</summary>
     public static RetryBudgetOptions Default { get; } = new();
 
-    /// <summary>
-    /// Tokens of a full budget; nothing is sent again while half of them or fewer are left. Default 10, as gRPC's A6 proposes; range 1 to 1,000. A channel with hundreds of calls in flight does well
-    /// with more: all that were on a connection fail at the same moment when it breaks, each for one token.
-    /// </summary>
+    /// <summary>Tokens of a full budget; nothing is sent again while half of them or fewer are left. Default 10, as gRPC's A6 proposes; range 1 to 1,000.</summary>
+    /// <remarks>A channel with hundreds of calls in flight does well with more: all that were on a connection fail at the same moment when it breaks, each for one token.</remarks>
     public int MaxTokens { get; init; } = 10;
 
     /// <summary>Tokens that a success gives back; a failure takes one. Default 0.1, which allows about one retry for ten successes; range 0.001 to 1, in steps of 0.001.</summary>
+    /// <remarks>The share of calls that may be retries while things fail: 0.1 adds at most a tenth to the load of servers that are in trouble.</remarks>
     public double TokenRatio { get; init; } = 0.1;
 
     /// <summary>Checks all values.</summary>

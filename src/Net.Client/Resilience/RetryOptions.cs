@@ -11,18 +11,25 @@ public sealed record RetryOptions
     public static RetryOptions Default { get; } = new();
 
     /// <summary>Attempts of a call, the first included. Default 3; range 2 to 5.</summary>
+    /// <remarks>Three find a healthy server in any fleet of which most is well; more only make an outage longer for its callers.</remarks>
     public int MaxAttempts { get; init; } = 3;
 
-    /// <summary>The longest first pause. Default 100 ms; range 1 ms to 1 min. The n-th pause is drawn from 0 to min(<see cref="InitialBackoff"/> * <see cref="Multiplier"/>^(n-1), <see cref="MaxBackoff"/>).</summary>
+    /// <summary>
+    /// The longest first pause. Default 100 ms; range 1 ms to 1 min. The n-th pause is drawn from 0 to min(<see cref="InitialBackoff"/> * <see cref="Multiplier"/>^(n-1), <see cref="MaxBackoff"/>).
+    /// </summary>
+    /// <remarks>About the time of a call. The pause is random, so that half of it is usual.</remarks>
     public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>By what factor the longest pause grows. Default 2; range 1 to 10.</summary>
+    /// <remarks>Two is usual; 1 keeps pauses short where attempts go to different servers anyway.</remarks>
     public double Multiplier { get; init; } = 2;
 
     /// <summary>What the longest pause grows to at most. Default 10 s; range <see cref="InitialBackoff"/> to 10 min.</summary>
+    /// <remarks>Of use only where deadlines are longer: a pause that would outlast the deadline is not made.</remarks>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>After which outcomes. Default: all but <see cref="RetryTriggers.Overloaded"/>.</summary>
+    /// <remarks>Add overload only where servers say when to come back: what is full is not helped by more calls. Leave out server failures where a failure is the answer.</remarks>
     public RetryTriggers RetryOn { get; init; } = RetryTriggers.TransportFailure | RetryTriggers.ServerFailure | RetryTriggers.TimedOut;
 
     /// <summary>Checks all values.</summary>

@@ -7,12 +7,14 @@ public sealed record TimeoutOptions
     public static TimeoutOptions Default { get; } = new();
 
     /// <summary>
-    /// For the whole call: all attempts, the pauses between them, the waits for a connection and the fallbacks share it. Default 30 s; range 1 ms to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>.
-    /// A call's own <see cref="CallPlan.Timeout"/> takes its place.
+    /// For the whole call: all attempts, the pauses between them, the waits for a connection and the fallbacks share it. Default 30 s; range 1 ms to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>. A
+    /// call's own <see cref="CallPlan.Timeout"/> takes its place.
     /// </summary>
+    /// <remarks>Above the slowest call that is of use to its caller. It ends streaming calls, too: give those a policy of their own. Each call with it takes a timer.</remarks>
     public TimeSpan PerCall { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>For one attempt, its wait for a connection included. Default <see cref="Timeout.InfiniteTimeSpan"/>: as long as the call may; range 1 ms to 24 h.</summary>
+    /// <remarks>Set it where servers may hang without their connection breaking: a third of the call's time lets three attempts fit. Not for calls that stream.</remarks>
     public TimeSpan PerAttempt { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Checks all values.</summary>
