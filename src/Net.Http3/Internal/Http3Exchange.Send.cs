@@ -25,6 +25,7 @@ internal sealed partial class Http3Exchange
         }
 
         HasContentStarted = true;
+        Interlocked.Or(ref _heeding, HeedsContent);
         _ = SendContentAsync(content, cancellationToken, _contentCancellation?.Token ?? cancellationToken);
     }
 
@@ -76,8 +77,7 @@ internal sealed partial class Http3Exchange
         }
         finally
         {
-            // A caller's cancellation that came with the headers already returned had only this to stop.
-            _registration.Unregister();
+            StopHeeding(HeedsContent);
             _contentCancellation?.Dispose();
             EndSide(SendSide);
         }

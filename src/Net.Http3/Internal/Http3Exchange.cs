@@ -18,6 +18,8 @@ internal sealed partial class Http3Exchange
 {
     private const int SendSide = 1;
     private const int ReceiveSide = 2;
+    private const int HeedsHead = 1;
+    private const int HeedsContent = 2;
     private const int Idle = 0;
     private const int Reading = 1;
     private const int Closed = 2;
@@ -29,6 +31,7 @@ internal sealed partial class Http3Exchange
     private readonly ResponseHead _head;
     private readonly ResponseReader _reader;
     private int _openSides = SendSide | ReceiveSide;
+    private int _heeding;
     private int _readState;
     private Exception? _failure;
     private CancellationTokenRegistration _registration;
@@ -57,7 +60,7 @@ internal sealed partial class Http3Exchange
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)
     {
-        bool keepRegistration = false;
+        _heeding = HeedsHead;
         _registration = cancellationToken.UnsafeRegister(static (state, token) => ((Http3Exchange)state!).Cancel(token), this);
         try
         {
@@ -73,7 +76,6 @@ internal sealed partial class Http3Exchange
             }
 
             await ReadHeadAsync().ConfigureAwait(false);
-            keepRegistration = (Volatile.Read(ref _openSides) & SendSide) != 0;
             return _head.Response!;
         }
         catch (Exception exception)
@@ -96,11 +98,7 @@ internal sealed partial class Http3Exchange
         }
         finally
         {
-            if (!keepRegistration)
-            {
-                // Not the waiting kind: a cancellation that runs this very moment may be what brought us here.
-                _registration.Unregister();
-            }
+            StopHeeding(HeedsHead);
         }
     }
 
@@ -179,6 +177,17 @@ internal sealed partial class Http3Exchange
     }
 
     private void Cancel(CancellationToken token) => Fail(new OperationCanceledException("The request was cancelled.", token));
+
+    // The caller's token is heeded until the head has come and the content is sent, whichever is later: neither ends the need of the other.
+    private void StopHeeding(int part)
+    {
+        int before = Interlocked.And(ref _heeding, ~part);
+        if ((before & part) != 0 && (before & ~part) == 0)
+        {
+            // Not the waiting kind: a cancellation that runs this very moment may be what brought us here.
+            _registration.Unregister();
+        }
+    }
 
     private Exception FailureOr(Exception exception)
     {

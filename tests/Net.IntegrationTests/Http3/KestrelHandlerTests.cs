@@ -137,6 +137,26 @@ public sealed class KestrelHandlerTests
     }
 
     [TestMethod]
+    public async Task Post_CancelledAfterItsContentWasSent_EndsAndAbortsTheApplicationsRequest()
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using HandlerSite site = await HandlerSite.StartAsync(s_certificates, app => app.MapPost("/wait", async (HttpContext context) =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.RequestAborted.Register(aborted.SetResult);
+            begun.SetResult();
+            await aborted.Task;
+        }));
+        using var cancellation = new CancellationTokenSource();
+        Task<HttpResponseMessage> sending = site.Client.PostAsync("wait", new ByteArrayContent(new byte[100]), cancellation.Token);
+        await begun.Task.WithTimeout();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => sending.WithTimeout());
+        await aborted.Task.WithTimeout();
+    }
+
+    [TestMethod]
     public async Task Get_AbortedByTheApplication_FailsWithTheCode()
     {
         await using HandlerSite site = await HandlerSite.StartAsync(s_certificates, static app =>
