@@ -3,6 +3,8 @@ using System.Text;
 using Net;
 using Net.Channels;
 using Net.Client;
+using Net.Grpc;
+using Net.Grpc.Messages;
 using Net.Server;
 
 // service CERTIFICATES PORT: serves, calls itself through a channel, prints what came back, and ends.
@@ -24,6 +26,7 @@ builder.Services.AddHttpClient("self", client => client.BaseAddress = new Uri($"
 await using WebApplication application = builder.Build();
 application.MapGet("/hello", () => "hello over HTTP");
 application.MapNetStream("echo", new EchoHandler());
+application.MapNetGrpc(GrpcHealthService.Definition, new GrpcHealthService());
 await application.StartAsync();
 
 HttpClient http = application.Services.GetRequiredService<IHttpClientFactory>().CreateClient("self");
@@ -35,6 +38,12 @@ await using (RawStream stream = await channel.OpenStreamAsync("echo"))
     await stream.Output.CompleteAsync();
     using var reader = new StreamReader(stream.Input.AsStream(leaveOpen: true), Encoding.UTF8);
     Console.WriteLine(await reader.ReadToEndAsync());
+}
+
+using (GrpcClient grpc = channel.CreateGrpcClient())
+{
+    HealthCheckResponse health = await grpc.UnaryAsync(GrpcHealthMethods.Check, new HealthCheckRequest());
+    Console.WriteLine($"hello over gRPC: {health.Status}");
 }
 
 Console.WriteLine($"end points: {channel.GetSnapshot().EndPoints.Count}");
