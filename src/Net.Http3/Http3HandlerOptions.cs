@@ -24,7 +24,12 @@ public sealed record Http3HandlerOptions
     public TransportLimits Limits { get; init; } = TransportLimits.Default;
 
     /// <summary>How long a connection attempt may take, name resolution included. Default 10 s; range 1 ms to 10 min.</summary>
-    /// <remarks>A handshake takes one or two round trips. Where a fallback is at hand, 1 to 3 s lets requests go on soon where UDP is blocked.</remarks>
+    /// <remarks>
+    /// A handshake takes one or two round trips. Where a fallback is at hand, 1 to 3 s lets requests go on soon where UDP is blocked.
+    /// The requests that wait for the attempt then fail with <see cref="HttpRequestException"/> of <see cref="HttpRequestError.ConnectionError"/>, whose inner <see cref="TransportException"/> names this
+    /// option, or go to <see cref="Fallback"/> where their version policy allows it. <see cref="HttpClient.Timeout"/> ends a request, but no attempt that others may wait for, with
+    /// <see cref="TaskCanceledException"/> and a <see cref="TimeoutException"/> inside, as users of <see cref="SocketsHttpHandler"/> know it.
+    /// </remarks>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection without any packet for this long is dropped. Default 30 s; range 1 ms to 1 h, or <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
