@@ -103,13 +103,19 @@ internal sealed class MemorySite : IAsyncDisposable
         return new MemorySite(application, network, engine, time, log);
     }
 
-    internal async Task<Http3Peer> ConnectAsync(TlsIdentity? identity = null, TransportLimits? limits = null) =>
-        await Http3Peer.StartAsync(await ConnectAsync("h3", identity, limits));
+    internal async Task<Http3Peer> ConnectAsync(TlsIdentity? identity = null, TransportLimits? limits = null, IPEndPoint? endPoint = null) =>
+        await Http3Peer.StartAsync(await ConnectAsync("h3", identity, limits, endPoint: endPoint));
 
-    internal Task<TransportConnection> ConnectAsync(string applicationProtocol, TlsIdentity? identity = null, TransportLimits? limits = null, X509Certificate2Collection? roots = null, string serverName = "localhost") =>
+    internal Task<TransportConnection> ConnectAsync(
+        string applicationProtocol,
+        TlsIdentity? identity = null,
+        TransportLimits? limits = null,
+        X509Certificate2Collection? roots = null,
+        string serverName = "localhost",
+        IPEndPoint? endPoint = null) =>
         _engine.ConnectAsync(new ConnectOptions
         {
-            RemoteEndPoint = EndPoint,
+            RemoteEndPoint = endPoint ?? EndPoint,
             ServerName = serverName,
             ApplicationProtocols = [applicationProtocol],
             Tls = new ClientTlsOptions { Identity = identity, ServerCertificatePolicy = new CertificateTrust(roots ?? TestCertificates.Shared.Roots) },
