@@ -58,6 +58,7 @@ public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngi
     protected override async ValueTask<TransportConnection> ConnectCoreAsync(ConnectOptions options, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        TcpOptionCheck.ThrowIfNotSupported(options);
         if (options.ApplicationProtocols is not [var protocol])
         {
             throw new NotSupportedException("Over TCP a connection is opened for one application protocol, as its frames belong to it; name one.");
@@ -89,6 +90,7 @@ public sealed class TcpEngine(TimeProvider? timeProvider = null) : TransportEngi
     /// <inheritdoc/>
     protected override ValueTask<TransportListener> ListenCoreAsync(ListenOptions options, CancellationToken cancellationToken)
     {
+        TcpOptionCheck.ThrowIfNotSupported(options);
         TcpTransportListener listener = TcpTransportListener.Bind(options, _timeProvider);
         bool isKept;
         lock (_lock)

@@ -46,7 +46,9 @@ public sealed class RawStreamChannelProtocol : ChannelProtocol
                 ServerName = context.EndPoint.EffectiveServerName,
                 ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
                 Tls = context.Tls,
-                Limits = context.Limits with { MaxInboundBidirectionalStreams = 0, MaxInboundUnidirectionalStreams = 0 },
+
+                // What stands in over TCP goes without what only QUIC has.
+                Limits = context.Limits with { MaxInboundBidirectionalStreams = 0, MaxInboundUnidirectionalStreams = 0, MaxDatagramSize = _isTcp ? 0 : context.Limits.MaxDatagramSize },
                 HandshakeTimeout = context.ConnectTimeout,
                 IdleTimeout = context.IdleTimeout,
                 KeepAliveInterval = context.KeepAliveInterval,
