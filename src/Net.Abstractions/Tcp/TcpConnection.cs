@@ -59,7 +59,10 @@ internal sealed partial class TcpConnection : TransportConnection
 
     public override string ApplicationProtocol => _options.ApplicationProtocol;
 
-    public override string? ServerName => _link.ServerName;
+    // An address is judged, and never sent (RFC 6066, section 3).
+    public override string? ServerName => IPAddress.TryParse(_link.ServerName, out _) ? null : _link.ServerName;
+
+    public override string? CertificateName => _link.ServerName ?? base.CertificateName;
 
     public override QuicVersion Version => QuicVersion.Unknown;
 
