@@ -22,6 +22,7 @@ internal static class PoolSettings
                 DrainTimeout = settings.Time(nameof(known.DrainTimeout), known.DrainTimeout),
                 ConnectTimeout = settings.Time(nameof(known.ConnectTimeout), known.ConnectTimeout),
                 ConnectBackoff = settings.Time(nameof(known.ConnectBackoff), known.ConnectBackoff),
+                ConnectAttemptDelay = settings.Time(nameof(known.ConnectAttemptDelay), known.ConnectAttemptDelay),
                 MaxConnectBackoff = settings.Time(nameof(known.MaxConnectBackoff), known.MaxConnectBackoff),
                 MaxConcurrentConnects = settings.Number(nameof(known.MaxConcurrentConnects), known.MaxConcurrentConnects),
                 KeepAliveInterval = settings.Time(nameof(known.KeepAliveInterval), known.KeepAliveInterval),
