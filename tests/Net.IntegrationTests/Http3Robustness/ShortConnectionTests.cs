@@ -17,6 +17,7 @@ namespace Net.IntegrationTests.Http3Robustness;
 [DoNotParallelize]
 public sealed class ShortConnectionTests
 {
+    private const int Connections = 4000;
     private const int Lanes = 4;
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Starved = TimeSpan.FromSeconds(1);
@@ -26,7 +27,6 @@ public sealed class ShortConnectionTests
     [TestMethod]
     public async Task Connections_ThatCallOnceAndClose_AreNeverStalled()
     {
-        int connections = LongRun.IsAsked ? 4000 : 400;
         await using BesiegedSite site = await BesiegedSite.StartAsync(TestContext);
         await using var engine = new Ngtcp2Engine();
         using var heartbeat = new Heartbeat();
@@ -34,7 +34,7 @@ public sealed class ShortConnectionTests
 
         await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => Task.Run(async () =>
         {
-            for (int i = lane; i < connections; i += Lanes)
+            for (int i = lane; i < Connections; i += Lanes)
             {
                 long start = Stopwatch.GetTimestamp();
                 await (i % 2 == 0 ? CallByHandAsync(engine, site) : CallByHandlerAsync(engine, site));
@@ -43,7 +43,7 @@ public sealed class ShortConnectionTests
             }
         })));
 
-        TestContext.WriteLine($"{connections} connections, the longest {longest.Max().TotalMilliseconds:0} ms; the thread pool was late by {heartbeat.Longest.TotalMilliseconds:0} ms at most.");
+        TestContext.WriteLine($"{Connections} connections, the longest {longest.Max().TotalMilliseconds:0} ms; the thread pool was late by {heartbeat.Longest.TotalMilliseconds:0} ms at most.");
         await site.QuietAsync();
 
         // A machine that does not let us run says nothing of the server.
