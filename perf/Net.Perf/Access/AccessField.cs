@@ -10,6 +10,8 @@ namespace Net.Perf.Access;
 internal sealed class AccessField : IDisposable
 {
     private const string Issuer = "https://issuer.example";
+    // Where one key lies in a table, and so how long it is looked for, is chance; that of many is the same on both sides.
+    private const int KeysOfAKind = 256;
     private const string Audience = "https://service.example";
 
     private readonly byte[] _pepper = RandomNumberGenerator.GetBytes(32);
@@ -17,7 +19,7 @@ internal sealed class AccessField : IDisposable
     private readonly RSA _rsa = RSA.Create(2048);
     private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ApiKey _key = ApiKey.Create();
-    private readonly ApiKey _wrong = ApiKey.Create();
+    private readonly ApiKey[] _wrong = [.. Enumerable.Range(0, KeysOfAKind).Select(static _ => ApiKey.Create())];
     private readonly Subjects.Certificates _certificates = new();
 
     /// <summary>A caller with a certificate alone.</summary>
@@ -26,11 +28,11 @@ internal sealed class AccessField : IDisposable
     /// <summary>A caller with an API key.</summary>
     internal CallerCredentials Key => Bearer(_key.Text);
 
-    /// <summary>A caller with a key whose id the server has, and whose secret is another.</summary>
-    internal CallerCredentials WrongSecret => Bearer(_wrong.Text);
+    /// <summary>Callers with keys whose ids the server has, and whose secrets are others.</summary>
+    internal CallerCredentials[] MakeWrongSecrets() => [.. _wrong.Select(static key => Bearer(key.Text))];
 
-    /// <summary>A caller with a key whose id the server does not have.</summary>
-    internal CallerCredentials UnknownKey { get; } = Bearer(ApiKey.Create().Text);
+    /// <summary>Callers with keys whose ids the server does not have; others with each call.</summary>
+    internal static CallerCredentials[] MakeUnknownKeys() => [.. Enumerable.Range(0, KeysOfAKind).Select(static _ => Bearer(ApiKey.Create().Text))];
 
     /// <summary>A caller with a token.</summary>
     /// <param name="algorithm">HS256, RS256 or ES256.</param>
@@ -80,7 +82,7 @@ internal sealed class AccessField : IDisposable
             ],
         },
         ApiKeys = ApiKeySource.FromKeys(new ApiKeySet(
-            [Entry(_key.Id, _key), Entry(_wrong.Id, ApiKey.Create())], _pepper)),
+            [Entry(_key.Id, _key), .. _wrong.Select(wrong => Entry(wrong.Id, ApiKey.Create()))], _pepper)),
         Throttle = new FailureThrottleOptions { MaxFailuresPerSource = 1_000_000, MaxFailuresPerKey = 1_000_000, Recovery = TimeSpan.FromMilliseconds(1) },
         MaxRemembered = remembers ? 10_000 : 0,
     };
