@@ -18,7 +18,6 @@ internal static class ReadmeChannel
             .UseIdentity(TlsIdentity.FromPemFiles("client.pem", "client-key.pem"))
             .UseTrust(CertificateTrust.FromPemFile("ca.pem"))
             .UseBalancing(Balancing.LeastConnections)
-            .AddCircuitBreaker().AddRetry()
             .Build(); // HTTP/3 and raw streams over QUIC, or HTTP/2 and the same streams over TLS where UDP is blocked
 
         using var grpc = channel.CreateGrpcClient();
