@@ -32,10 +32,10 @@ internal sealed partial class GrpcServerCall
         await writing.ConfigureAwait(false);
         await FinishFlushAsync().ConfigureAwait(false);
         SendStatus(status, trailers);
-        if (done is not null)
+        if (done is not null || _exchange.MustCompleteResponse)
         {
             await CompleteResponseAsync().ConfigureAwait(false);
-            done.SetResult();
+            done?.SetResult();
         }
     }
 
@@ -48,8 +48,14 @@ internal sealed partial class GrpcServerCall
 
         try
         {
-            // Kestrel's HTTP/3 leaves this task open for ever when the client resets the stream meanwhile, which is likely, as its deadline passes too.
-            await _exchange.CompleteResponseAsync().WaitAsync(_exchange.Aborted).ConfigureAwait(false);
+            // Kestrel's HTTP/3 leaves this task open for ever when the client resets the stream meanwhile, which is likely where its deadline passes, too. Its token may then say nothing, either.
+            Task completed = _exchange.CompleteResponseAsync();
+            if (!completed.IsCompleted && _exchange.WhenStreamOver() is { } over && await Task.WhenAny(completed, over).ConfigureAwait(false) == over)
+            {
+                return;
+            }
+
+            await completed.WaitAsync(_exchange.Aborted).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Nobody awaits the end by deadline but the call itself, which must go on to its own end.
         catch (Exception exception)

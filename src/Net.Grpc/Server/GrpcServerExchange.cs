@@ -42,4 +42,10 @@ internal abstract class GrpcServerExchange
 
     /// <summary>Sends all that is left, with the trailers, while the handler still runs.</summary>
     internal abstract Task CompleteResponseAsync();
+
+    /// <summary>Whether each call is to complete its response before it returns, as the server may not be able to after it.</summary>
+    internal virtual bool MustCompleteResponse => false;
+
+    /// <summary>Completes when the stream that carries the call is over in both directions; <c>null</c> where that is not known.</summary>
+    internal virtual Task? WhenStreamOver() => null;
 }

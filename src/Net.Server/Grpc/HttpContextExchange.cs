@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Net.Grpc;
+using Net.Server.Kestrel;
 
 namespace Net.Server;
 
@@ -57,4 +58,9 @@ internal sealed class HttpContextExchange(HttpContext context) : GrpcServerExcha
     internal override void Abort() => context.Abort();
 
     internal override Task CompleteResponseAsync() => context.Response.CompleteAsync();
+
+    // What Kestrel's HTTP/3 writes by itself after the handler it may wait for without end.
+    internal override bool MustCompleteResponse => context.Features.Get<IStreamEndFeature>() is not null;
+
+    internal override Task? WhenStreamOver() => context.Features.Get<IStreamEndFeature>()?.WhenClosedTold();
 }

@@ -86,6 +86,7 @@ public static class NetTransportServiceCollectionExtensions
             provider.GetRequiredService<IOptions<KestrelServerOptions>>(),
             provider.GetService<TimeProvider>(),
             provider.GetService<IMemoryPoolFactory<byte>>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ResponseEndFilter>());
         services.AddSingleton<ResponseDataRate>();
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(static provider => provider.GetRequiredService<ResponseDataRate>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ResponseDataRate>(static provider => provider.GetRequiredService<ResponseDataRate>()));

@@ -27,6 +27,8 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
     private List<(Action<object?> Callback, object? State)>? _onClosed;
     private Task _watch = Task.CompletedTask;
     private bool _isClosed;
+    private TaskCompletionSource? _closedTold;
+    private bool _isClosedTold;
     private TaskCompletionSource? _sendOverTold;
     private bool _isSendOver;
     private bool _isSendOverTold;
@@ -59,6 +61,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _features.Set<IConnectionItemsFeature>(this);
         _features.Set<IConnectionLifetimeFeature>(this);
         _features.Set<ITransportStreamFeature>(this);
+        _features.Set<IStreamEndFeature>(this);
     }
 
     public override string ConnectionId
@@ -111,8 +114,8 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _connectionId = null;
         _closedSource = null;
         _onClosed?.Clear();
-        _sendOverTold = null;
-        _isClosed = _isSendOver = _isSendOverTold = _isInputOver = _isServed = _canServeAgain = false;
+        _sendOverTold = _closedTold = null;
+        _isClosed = _isClosedTold = _isSendOver = _isSendOverTold = _isInputOver = _isServed = _canServeAgain = false;
         _isReleased = 0;
         BeginAborts();
         BeginRate();
@@ -196,6 +199,15 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         }
     }
 
+    /// <inheritdoc/>
+    public Task WhenClosedTold()
+    {
+        lock (_lock)
+        {
+            return _isClosedTold ? Task.CompletedTask : (_closedTold ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
     private void HandleSendOver(Task sending)
     {
         if (sending.IsFaulted && sending.Exception.InnerException is TransportException failure)
@@ -252,6 +264,14 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         }
 
         source?.Cancel();
+        TaskCompletionSource? told;
+        lock (_lock)
+        {
+            _isClosedTold = true;
+            told = _closedTold;
+        }
+
+        told?.SetResult();
     }
 
     private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
