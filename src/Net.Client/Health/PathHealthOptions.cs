@@ -29,7 +29,7 @@ public sealed record PathHealthOptions
 
     /// <summary>
     /// A smoothed and a latest round-trip time of so many times the smallest make a session suspect, when they are also <see cref="RttRise"/> above it. Default 5; range 1.5 to 1,000. While its smoothed one is
-    /// so long, a session is asked with each reading, as it may have no calls that would measure a better one.
+    /// so long, a session is asked with each reading, as it may have no calls that would measure a better one; with one reading of ten once that has not helped for 75 of them.
     /// </summary>
     /// <remarks>Lower it only on networks whose round-trip times are steady.</remarks>
     public double RttFactor { get; init; } = 5;

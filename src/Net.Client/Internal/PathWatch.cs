@@ -5,17 +5,23 @@ namespace Net.Client.Internal;
 /// <summary>Reads the path statistics of an end point's sessions and says when most of them show early signs of trouble. One caller at a time.</summary>
 internal sealed class PathWatch(PathHealthOptions options)
 {
+    /// <summary>So many readings in a row ask slow sessions each time: enough for a smoothed figure to come down from minutes to milliseconds.</summary>
+    private const int EagerReadings = 75;
+
+    /// <summary>After those the path is probably slow for good, and only one reading of so many asks.</summary>
+    private const int PatientReadings = 10;
+
     private readonly Dictionary<ChannelSession, Sent> _before = [];
     private readonly HashSet<ChannelSession> _sessions = [];
     private string? _sign;
     private int _clean;
-    private bool _isAnySlow;
+    private int _slowReadings;
 
     /// <summary>The sign, kept until enough readings in a row were clean; <c>null</c>: nothing points to trouble.</summary>
     internal string? Sign => _sign;
 
     /// <summary>Whether readings should follow each other closely, as something is to be found out.</summary>
-    internal bool IsRestless => _sign is not null || _isAnySlow;
+    internal bool IsRestless => _sign is not null || _slowReadings > 0;
 
     /// <summary>Reads once.</summary>
     /// <param name="target">Whose sessions; its load learns the best smoothed round-trip time.</param>
@@ -27,7 +33,8 @@ internal sealed class PathWatch(PathHealthOptions options)
         int suspect = 0;
         string? sign = null;
         TimeSpan? rtt = null;
-        _isAnySlow = false;
+        bool isAnySlow = false;
+        bool isAsking = _slowReadings < EagerReadings || _slowReadings % PatientReadings == 0;
         foreach (ChannelSession session in _sessions)
         {
             PathStatistics statistics = session.GetPathStatistics();
@@ -41,8 +48,11 @@ internal sealed class PathWatch(PathHealthOptions options)
             if (IsSlow(statistics.SmoothedRtt, statistics.MinRtt))
             {
                 // The figure follows samples, and whoever is avoided for it has no calls that would bring some: one that was taken while a server stood still would stand for ever.
-                _isAnySlow = true;
-                target.HandleSlow(session);
+                isAnySlow = true;
+                if (isAsking)
+                {
+                    target.HandleSlow(session);
+                }
             }
 
             rtt = statistics.SmoothedRtt is TimeSpan smoothed && (rtt is null || smoothed < rtt) ? smoothed : rtt;
@@ -53,6 +63,7 @@ internal sealed class PathWatch(PathHealthOptions options)
             }
         }
 
+        _slowReadings = isAnySlow ? _slowReadings + 1 : 0;
         target.EndReading();
         Forget();
         if (rtt is not null)

@@ -133,6 +133,35 @@ public sealed class HealthTests
         Assert.AreEqual(asked, pings, "A path that is well is left alone.");
     }
 
+    [TestMethod]
+    public void RoundTripTime_ThatIsLongForGood_IsAskedForSeldomInTheEnd()
+    {
+        using var fixture = new PoolFixture(new PoolOptions { MinConnections = 1 }, static o => o with { Health = HealthOptions.Default with { Probes = [] }, Outliers = null, Breaker = null });
+        FakeChannelSession slow = fixture.Protocol.Sessions.Single();
+        slow.Path = Path(400, 400);
+        int pings = 0;
+        slow.OnPing = _ =>
+        {
+            pings++;
+            return ValueTask.FromResult(TimeSpan.FromMilliseconds(400));
+        };
+
+        fixture.Advance(60);
+        int before = pings;
+        fixture.Advance(60);
+
+        Assert.IsTrue(before > 60, $"asked {before} times at first");
+        Assert.IsTrue(pings - before is > 10 and < 40, $"asked {pings - before} times in a minute");
+
+        // What has become quick is seen, and the next rise finds the watch eager again.
+        slow.Path = Path(30, 30);
+        fixture.Advance(10);
+        before = pings;
+        slow.Path = Path(400, 400);
+        fixture.Advance(10);
+        Assert.IsTrue(pings - before > 40, $"asked {pings - before} times in ten seconds");
+    }
+
     private static PathStatistics Path(double smoothed, double latest) => new()
     {
         MinRtt = TimeSpan.FromMilliseconds(30), SmoothedRtt = TimeSpan.FromMilliseconds(smoothed), LatestRtt = TimeSpan.FromMilliseconds(latest), ProbeTimeouts = 0,
