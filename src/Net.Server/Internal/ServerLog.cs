@@ -59,4 +59,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(5034, LogLevel.Information, "QUIC runs on engine {Engine}, as the preferred one does not run here. {Reasons}", EventName = nameof(SecondEngine))]
     internal static partial void SecondEngine(ILogger logger, string engine, string reasons);
+
+    [LoggerMessage(5035, LogLevel.Error, "A callback that waited for the end of stream {StreamId} of connection {ConnectionId} failed.", EventName = nameof(StreamEndCallbackFailed))]
+    internal static partial void StreamEndCallbackFailed(ILogger logger, string connectionId, long streamId, Exception exception);
 }

@@ -259,11 +259,15 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         {
             foreach ((Action<object?> callback, object? state) in callbacks)
             {
-                callback(state);
+                Tell(callback, state);
             }
         }
 
-        source?.Cancel();
+        if (source is not null)
+        {
+            Tell(static source => ((CancellationTokenSource)source!).Cancel(), source);
+        }
+
         TaskCompletionSource? told;
         lock (_lock)
         {
@@ -272,6 +276,19 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         }
 
         told?.SetResult();
+    }
+
+    /// <summary>Calls what somebody has registered. What that throws must keep nobody else from being told, who may wait for it.</summary>
+    private void Tell(Action<object?> callback, object? state)
+    {
+        try
+        {
+            callback(state);
+        }
+        catch (Exception exception)
+        {
+            ServerLog.StreamEndCallbackFailed(_connection.Logger, _connection.ConnectionId, StreamId, exception);
+        }
     }
 
     private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
