@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Net.Grpc;
+using Net.Security;
 
 namespace Net.Server;
 
@@ -70,7 +71,7 @@ public static class GrpcEndpoints
         options.Validate();
         GrpcServerOptions effective = options with { LoggerFactory = options.LoggerFactory ?? services.GetService<ILoggerFactory>() };
         GrpcPaths? paths = services.GetService<GrpcPaths>();
-        if (paths is not null)
+        if (services.GetService<AccessGate>() is not null)
         {
             effective = effective with { Interceptors = [AccessInterceptor.Instance, .. effective.Interceptors] };
         }

@@ -59,12 +59,12 @@ public static class NetTransportServiceCollectionExtensions
         services.AddSingleton(status);
         services.AddSingleton(options);
         services.AddSingleton<RawStreamRoutes>();
+        services.AddSingleton<GrpcPaths>();
         services.AddHostedService<EngineReport>();
         if (options.Access is { } access)
         {
             // Also where no engine runs: TCP is served then, and the rules are the same.
             services.AddSingleton(access);
-            services.AddSingleton<GrpcPaths>();
 
             // The first that is registered is the outermost: nothing of the application comes before it.
             services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, AccessStartupFilter>());

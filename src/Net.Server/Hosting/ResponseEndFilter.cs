@@ -5,12 +5,12 @@ using Net.Server.Kestrel;
 
 namespace Net.Server;
 
-/// <summary>Ends the responses of HTTP/3 before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Calls of gRPC do so by themselves.</summary>
-internal sealed class ResponseEndFilter : IStartupFilter
+/// <summary>Ends the responses of HTTP/3 before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
+internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
-        application.Use(static next => context => context.Features.Get<IStreamEndFeature>() is { } end && !GrpcRequest.IsGrpc(context.Request.ContentType) ? ServeAsync(next, context, end) : next(context));
+        application.Use(next => context => context.Features.Get<IStreamEndFeature>() is { } end && paths.Find(context.Request.Path.Value ?? "") is null ? ServeAsync(next, context, end) : next(context));
         next(application);
     };
 

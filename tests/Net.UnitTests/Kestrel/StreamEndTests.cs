@@ -1,7 +1,10 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Net.Server.Kestrel;
 using Net.Testing;
 
@@ -71,6 +74,53 @@ public sealed class StreamEndTests
 
         // The first write meets the end with its own bytes; those after it leave none.
         Assert.IsLessThanOrEqualTo(2 * piece, await left.Task.WithTimeout());
+    }
+
+    [TestMethod]
+    [DataRow("text/plain", DisplayName = "a request")]
+    [DataRow("application/grpc", DisplayName = "a request that calls itself gRPC, on a path that is not ours")]
+    public async Task Response_OfAnApplication_IsEndedBeforeKestrelDoesIt(string contentType)
+    {
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(
+            static application => application.MapPost("/nothing", static _ => Task.CompletedTask),
+            services: services => services.AddSingleton<IStartupFilter>(new Outermost(async (context, next) =>
+            {
+                await next(context);
+                ended.SetResult(context.Response.HasStarted);
+            })));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginAsync("POST", "/nothing", ("content-type", contentType));
+        await exchange.Stream.Output.CompleteAsync();
+
+        Assert.IsTrue(await ended.Task.WithTimeout());
+    }
+
+    [TestMethod]
+    public async Task OnClosed_WhenACallbackThrows_TellsTheOthers()
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.MapGet("/watch", async context =>
+        {
+            IStreamClosedFeature feature = context.Features.GetRequiredFeature<IStreamClosedFeature>();
+            feature.OnClosed(static _ => throw new InvalidOperationException("mine"), null);
+            feature.OnClosed(_ => told.SetResult(), null);
+            using CancellationTokenRegistration registration = context.RequestAborted.Register(closed.SetResult);
+            started.SetResult();
+            await closed.Task;
+            await context.Features.GetRequiredFeature<IStreamEndFeature>().WhenClosedTold();
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+        Http3Exchange exchange = await peer.BeginAsync("GET", "/watch");
+        await started.Task.WithTimeout();
+
+        exchange.Stream.Abort(RequestCancelled);
+
+        await told.Task.WithTimeout();
+        await site.Log.WhenLogged(5035);
     }
 
     [TestMethod]
@@ -234,5 +284,14 @@ public sealed class StreamEndTests
             ConnectionClose close = await connection.Closed.WithTimeout();
             Assert.AreEqual(0x103, close.ApplicationErrorCode);
         }
+    }
+
+    private sealed class Outermost(Func<HttpContext, RequestDelegate, Task> serve) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
+        {
+            application.Use(next => context => serve(context, next));
+            next(application);
+        };
     }
 }
