@@ -101,7 +101,8 @@ internal static class FigureCounter
         figures[Figures.Recovery] = longest.TotalSeconds;
     }
 
-    // A call that was begun on a dead host shows as an attempt there beside another one, or as no success. One that does not tell where it went counts against each.
+    // A call that was begun on a dead host shows as an attempt there before another one, or as no success. One that does not tell where it went counts against each.
+    // Whoever answered in the end was alive: one that has come back answers what was sent to the next that dies.
     private static void AddEjection(Dictionary<string, double> figures, RunEvidence evidence)
     {
         FaultRecord[] deaths = [.. evidence.Faults.Where(static f => f.Word is "kill" or "freeze")];
@@ -114,7 +115,7 @@ internal static class FigureCounter
         foreach (FaultRecord death in deaths)
         {
             TimeSpan last = evidence.Calls
-                .Where(c => c.Began >= death.Began && c.Began <= death.Ended && (c.Attempts > 1 || c.Result != CallResult.Ok) && (c.Hosts.Count == 0 || death.Hosts.Any(c.Hosts.Contains)))
+                .Where(c => c.Began >= death.Began && c.Began <= death.Ended && (c.Attempts > 1 || c.Result != CallResult.Ok) && (c.Hosts.Count == 0 || c.FailedHosts.Any(death.Hosts.Contains)))
                 .Select(static c => c.Began).DefaultIfEmpty(death.Began).Max();
             longest = last - death.Began > longest ? last - death.Began : longest;
         }

@@ -40,6 +40,9 @@ internal sealed class CallRecord
     /// <summary>Who had each attempt, in their order, as far as the client tells.</summary>
     internal IReadOnlyList<string> Hosts { get; private set; } = [];
 
+    /// <summary>Who had the attempts that failed; all of <see cref="Hosts"/> when it is not known which these were.</summary>
+    internal IEnumerable<string> FailedHosts => Result == CallResult.Ok && Hosts.Count >= Attempts ? Hosts.Take(Hosts.Count - 1) : Hosts;
+
     /// <summary>Attempts that were made, as far as the client tells.</summary>
     internal int Attempts { get; private set; } = 1;
 

@@ -204,6 +204,7 @@ public sealed class JudgeTests
         AddGood(20);
         Executed(Add(3.2)).End(CallResult.Ok, At(5.2), hosts: ["h1", "h2"], attempts: 2);
         Executed(Add(3.9)).End(CallResult.Ok, At(5.9), hosts: ["h3", "h2"], attempts: 2);
+        Executed(Add(3.8)).End(CallResult.Ok, At(5.8), hosts: ["h3", "h1"], attempts: 2);
 
         Assert.AreEqual(0.2, FigureCounter.Count(Evidence())[Figures.Ejection], 1e-9);
 
