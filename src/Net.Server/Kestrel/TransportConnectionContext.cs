@@ -23,6 +23,9 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     // A client of HTTP/3 grants at least three unidirectional streams with its first flight (RFC 9114, section 6.2).
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>A control stream with empty SETTINGS and a GOAWAY for stream 0: no request was or will be processed, each may be sent elsewhere (RFC 9114, sections 5.2, 6.2.1 and 7.2.6).</summary>
+    private static readonly byte[] Refusal = [0x00, 0x04, 0x00, 0x07, 0x01, 0x00];
+
     private readonly Lock _lock = new();
     private readonly TransportConnection _connection;
     private readonly ListenerScope _scope;
@@ -35,6 +38,7 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
     private Task? _closing;
     private Task? _disposal;
     private int _requests;
+    private bool _isServed;
     private bool _isClosing;
     private bool _isDrained;
     private bool _isPoolTrimmed;
@@ -91,6 +95,7 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
         CancellationTokenSource? wake = null;
         lock (_lock)
         {
+            _isServed = true;
             if (_abortReason is { } reason)
             {
                 throw reason;
@@ -142,6 +147,11 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
 
     public override async ValueTask<ConnectionContext> ConnectAsync(IFeatureCollection? features = null, CancellationToken cancellationToken = default)
     {
+        lock (_lock)
+        {
+            _isServed = true;
+        }
+
         StreamDirection direction = features?.Get<IStreamDirectionFeature>() is { CanRead: false } ? StreamDirection.Unidirectional : StreamDirection.Bidirectional;
         if (!_connection.TryOpenStream(direction, Idempotency.NonIdempotent, out TransportStream? stream))
         {
@@ -334,13 +344,38 @@ internal sealed partial class TransportConnectionContext : MultiplexedConnection
         }
     }
 
+    /// <summary>Closes a connection that was never served, as by Kestrel's <c>MaxConcurrentConnections</c>. Its client may have requests under way already, which it could not know to be safe from a close alone.</summary>
+    private async Task RefuseAsync()
+    {
+        // Not under the lock of the caller.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        TransportStream? stream = null;
+        try
+        {
+            if (_connection.TryOpenStream(StreamDirection.Unidirectional, Idempotency.NonIdempotent, out stream))
+            {
+                await stream.Output.WriteAsync(Refusal).ConfigureAwait(false);
+            }
+        }
+        catch (TransportException)
+        {
+            // The client has gone, or will learn no more than that the connection closes.
+        }
+
+        await CloseAsync(Http3ErrorCodes.NoError).ConfigureAwait(false);
+        if (stream is not null)
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     private async Task DisposeCoreAsync()
     {
         Task closing;
         TransportStreamContext[] opened;
         lock (_lock)
         {
-            closing = _closing ??= CloseAsync(Error);
+            closing = _closing ??= _isServed ? CloseAsync(Error) : RefuseAsync();
             opened = [.. _opened];
         }
 

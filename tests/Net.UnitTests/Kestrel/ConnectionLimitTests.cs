@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Builder;
+using Net.Server;
 using Net.Testing;
 
 namespace Net.UnitTests.Kestrel;
@@ -31,6 +34,24 @@ public sealed class ConnectionLimitTests
 
         // Those that were refused take no place of ours either.
         await UntilAsync(() => site.Status.Connections.Count == 2, "what was refused is forgotten");
+    }
+
+    [TestMethod]
+    public async Task Connection_BeyondTheLimit_LearnsThatNothingWasProcessed()
+    {
+        // The delay never passes: the test does not move the clock.
+        await using MemorySite site = await StartAsync(limit: 1, static t => t.GracefulCloseDelay = TimeSpan.FromSeconds(10));
+        await using Http3Peer first = await site.ConnectAsync();
+        Assert.AreEqual("served", (await first.GetAsync("/")).Text);
+        await using TransportConnection beyond = await site.ConnectAsync("h3");
+
+        await using TransportStream control = await beyond.AcceptStreamAsync().WithTimeout();
+        ReadResult read = await control.Input.ReadAtLeastAsync(6).AsTask().WithTimeout();
+
+        // The stream's type, SETTINGS, GOAWAY with the identifier 0.
+        CollectionAssert.AreEqual((byte[])[0, 4, 0, 7, 1, 0], read.Buffer.ToArray());
+        Assert.IsFalse(beyond.Closed.IsCompleted, "It is the client's to close, which has read it.");
+        await beyond.CloseAsync(NoError).WithTimeout();
     }
 
     [TestMethod]
@@ -77,7 +98,7 @@ public sealed class ConnectionLimitTests
         }
     }
 
-    private static Task<MemorySite> StartAsync(long limit) => MemorySite.StartAsync(
+    private static Task<MemorySite> StartAsync(long limit, Action<NetTransportOptions>? transport = null) => MemorySite.StartAsync(
         static application =>
         {
             application.MapGet("/", static () => "served");
@@ -87,6 +108,7 @@ public sealed class ConnectionLimitTests
                 return Task.CompletedTask;
             });
         },
+        transport,
         server: options => options.Limits.MaxConcurrentConnections = limit);
 
     private static async Task<Http3Peer> ConnectUntilServedAsync(MemorySite site)
