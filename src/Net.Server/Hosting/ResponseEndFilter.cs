@@ -8,6 +8,8 @@ namespace Net.Server;
 /// <summary>Ends the responses of HTTP/3 before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
 internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
 {
+    private const string UnsentTrailer = "net-unsent";
+
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
         application.Use(next => context => context.Features.Get<IStreamEndFeature>() is { } end && paths.Find(context.Request.Path.Value ?? "") is null ? ServeAsync(next, context, end) : next(context));
@@ -16,7 +18,17 @@ internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
 
     private static async Task ServeAsync(RequestDelegate next, HttpContext context, IStreamEndFeature end)
     {
-        await next(context).ConfigureAwait(false);
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch when (context.Response.HasStarted)
+        {
+            // Kestrel aborts the stream.
+            MarkUnsent(context.Response);
+            throw;
+        }
+
         try
         {
             Task completed = context.Response.CompleteAsync();
@@ -24,11 +36,25 @@ internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
             {
                 await completed.ConfigureAwait(false);
             }
+            else
+            {
+                MarkUnsent(context.Response);
+            }
         }
 #pragma warning disable CA1031 // Whatever is wrong with the response, such as fewer bytes than it announced, Kestrel finds by itself right after, and tells it as it does without this; or the request was aborted, and it is nothing.
         catch (Exception)
 #pragma warning restore CA1031
         {
+        }
+    }
+
+    // Kestrel takes a response of a stream that is gone, which ends with unsent data and without trailers, for a fault of its own, and logs it as critical (Http3OutputProducer.ProcessDataWrites).
+    // This trailer reaches nobody.
+    private static void MarkUnsent(HttpResponse response)
+    {
+        if (response.SupportsTrailers())
+        {
+            response.AppendTrailer(UnsentTrailer, "1");
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Net.Server.Kestrel;
 using Net.Testing;
 
@@ -95,6 +96,32 @@ public sealed class StreamEndTests
         await exchange.Stream.Output.CompleteAsync();
 
         Assert.IsTrue(await ended.Task.WithTimeout());
+    }
+
+    [TestMethod]
+    [DataRow(false, DisplayName = "returns")]
+    [DataRow(true, DisplayName = "fails")]
+    public async Task Handler_WithUnsentDataWhenTheClientHasGone_IsNoFaultOfTheServer(bool fails)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(application => application.MapGet("/unsent", async context =>
+        {
+            await context.Response.StartAsync();
+            context.Response.BodyWriter.Write("nobody reads this"u8);
+            started.SetResult();
+            await context.Features.GetRequiredFeature<IStreamEndFeature>().WhenClosedTold();
+            _ = fails ? throw new OperationCanceledException("The client has gone.") : true;
+        }));
+        Http3Peer peer = await site.ConnectAsync();
+        await using (peer)
+        {
+            Http3Exchange exchange = await peer.BeginGetAsync("/unsent");
+            await started.Task.WithTimeout();
+            exchange.Stream.Abort(RequestCancelled);
+            await site.StopAsync().WithTimeout();
+        }
+
+        Assert.IsEmpty(site.Log.Entries.Where(static e => e.Level == LogLevel.Critical));
     }
 
     [TestMethod]
