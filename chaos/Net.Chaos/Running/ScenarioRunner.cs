@@ -222,7 +222,13 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, IRun
         Plan = plan, Client = client, Ledger = _ledger, Notes = _notes, TimeProvider = options.TimeProvider, LoadEnds = loadEnds, Stop = stop,
     };
 
-    private static Task RunLoadAsync(LoadRun run) => run.Plan.Kind switch
+    private static async Task RunLoadAsync(LoadRun run)
+    {
+        await Task.Delay(run.Plan.After, run.TimeProvider, run.LoadEnds).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await BeginLoadAsync(run).ConfigureAwait(false);
+    }
+
+    private static Task BeginLoadAsync(LoadRun run) => run.Plan.Kind switch
     {
         LoadKind.Unary => UnaryLoad.RunAsync(run),
         LoadKind.Duplex => DuplexLoad.RunAsync(run),

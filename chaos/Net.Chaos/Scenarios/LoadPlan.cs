@@ -20,6 +20,9 @@ internal sealed record LoadPlan
     /// <summary>How long a stream is kept before it is ended in order and another one takes its place; zero (the default): to the end of the load. Only for streams.</summary>
     internal TimeSpan Age { get; init; }
 
+    /// <summary>How long after the others it begins. Default zero.</summary>
+    internal TimeSpan After { get; init; }
+
     /// <summary>Bytes of each request or message; of the whole transfer for bulk.</summary>
     internal int Size { get; init; } = 1024;
 

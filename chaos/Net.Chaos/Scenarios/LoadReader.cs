@@ -46,6 +46,7 @@ internal static class LoadReader
             Hold = kind == LoadKind.Raw ? values.Time("hold", TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10)) ?? TimeSpan.Zero : TimeSpan.Zero,
             Streams = isKept || kind == LoadKind.Bulk ? values.Integer("streams", 1, 10_000) ?? (kind == LoadKind.Bulk ? 1 : defaults.Streams) : 0,
             Age = kind is LoadKind.Duplex or LoadKind.Stream ? values.Time("age", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)) ?? TimeSpan.Zero : TimeSpan.Zero,
+            After = values.Time("after", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? TimeSpan.Zero,
             Size = (int)(values.Size("size", 32, kind == LoadKind.Bulk ? 1 << 30 : 1 << 20) ?? (kind == LoadKind.Bulk ? 10 << 20 : defaults.Size)),
             Deadline = values.Time("deadline", TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(10)) ?? (kind == LoadKind.Bulk ? TimeSpan.FromMinutes(1) : defaults.Deadline),
             IsIdempotent = values.Flag("idempotent") ?? defaults.IsIdempotent,

@@ -97,6 +97,11 @@ internal static class ScenarioReader
             }
         }
 
+        foreach (LoadPlan load in scenario.Loads.Where(l => l.After >= scenario.WarmUp + scenario.Duration))
+        {
+            node.Fault(string.Create(CultureInfo.InvariantCulture, $"{load.Name} would begin after {load.After.TotalSeconds:0.###} s, when all load is over: the warm-up and the duration last {(scenario.WarmUp + scenario.Duration).TotalSeconds:0.###} s."));
+        }
+
         if (scenario.Loads.Count == 0)
         {
             node.Fault("load is missing: without calls nothing can be lost.");

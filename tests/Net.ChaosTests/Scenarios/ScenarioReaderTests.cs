@@ -97,7 +97,7 @@ public sealed class ScenarioReaderTests
             client: {lifetime: 2s, idle: 1s, probe-timeouts: 0, min-connections: 1000, max-connections: 1000}
             load:
               - raw: {burst: 10000, rate: 5, hold: 3s}
-              - slow: {streams: 7, size: 2KB}
+              - slow: {streams: 7, size: 2KB, after: 5s}
             faults:
               - {attack: half-open, on: h2, count: 3000, at: 1s, for: 2s}
               - {attack: rapid-reset, on: all, at: 2s}
@@ -110,6 +110,7 @@ public sealed class ScenarioReaderTests
         Assert.AreEqual(TimeSpan.FromSeconds(3), scenario.Loads[0].Hold);
         Assert.AreEqual(1000, scenario.Client.MinConnections);
         Assert.AreEqual(10_000, scenario.Loads[0].Burst);
+        Assert.AreEqual(TimeSpan.FromSeconds(5), scenario.Loads[1].After);
         Assert.AreEqual((LoadKind.Slow, 7, 2048, 1.0), (scenario.Loads[1].Kind, scenario.Loads[1].Streams, scenario.Loads[1].Size, scenario.Loads[1].Rate));
         var attack = (AttackFault)scenario.Faults[0].Action;
         Assert.AreEqual((AttackKind.HalfOpen, 3000, "h2"), (attack.Kind, attack.Count, attack.Target));
@@ -231,6 +232,7 @@ public sealed class ScenarioReaderTests
     [DataRow("load: [", "this is no YAML")]
     [DataRow("about: x\nabout: y\nload: []", "this is no YAML")]
     [DataRow("about: nothing is called", "load is missing")]
+    [DataRow("load: [ raw: { after: 5s } ]\nwarm-up: 1s\nduration: 4s", "raw 1 would begin after 5 s, when all load is over")]
     [DataRow("topology: { links: direct }\nload: [ unary: {} ]\nfaults: [ { at: 1s, toxic: loss } ]", "need links through the proxy")]
     [DataRow("topology: { end-points: [\"http://a\"] }\nload: [ unary: {} ]", "end-points:")]
     [DataRow("topology: { end-points: [a.example:443] }\nload: [ unary: {} ]\nfaults: [ { at: 1s, kill: h1 } ]", "did not start these hosts")]
