@@ -238,7 +238,7 @@ public sealed class GrpcClient : IDisposable
         where TResponse : class, IMessage<TResponse>
     {
         ArgumentNullException.ThrowIfNull(method);
-        Func<GrpcClientContext, GrpcDuplexCall<TRequest, TResponse>> start = c => new ClientCall<TRequest, TResponse>(this, method, c, new StreamingRequestContent());
+        Func<GrpcClientContext, GrpcDuplexCall<TRequest, TResponse>> start = c => new ClientCall<TRequest, TResponse>(this, method, c, new StreamingRequestContent(Options.Continuations));
         for (int i = Options.Interceptors.Count - 1; i >= 0; i--)
         {
             (GrpcClientInterceptor interceptor, Func<GrpcClientContext, GrpcDuplexCall<TRequest, TResponse>> next) = (Options.Interceptors[i], start);

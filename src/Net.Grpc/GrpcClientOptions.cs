@@ -47,6 +47,9 @@ public sealed record GrpcClientOptions
     /// <remarks>Give one where calls are to be followed; failures reach their callers all the same.</remarks>
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>Where those go on who wait inside a call. Default: the thread pool.</summary>
+    internal Continuations Continuations { get; init; } = Continuations.OnThreadPool;
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
     public void Validate()

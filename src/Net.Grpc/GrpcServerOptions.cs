@@ -36,6 +36,9 @@ public sealed record GrpcServerOptions
     /// <remarks>Leave it in ASP.NET Core; elsewhere give one, as it alone tells what a handler did not foresee.</remarks>
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>Where those go on who wait inside a call. Default: the thread pool.</summary>
+    internal Continuations Continuations { get; init; } = Continuations.OnThreadPool;
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
     public void Validate()

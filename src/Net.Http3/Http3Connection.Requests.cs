@@ -171,7 +171,7 @@ public sealed partial class Http3Connection
         if (isFirst)
         {
             // Asynchronously, as those who wait must not go on inside this call.
-            _ = _drained.CancelAsync();
+            Options.Continuations.Cancel(_drained);
             handlers?.Invoke(this, EventArgs.Empty);
         }
 

@@ -125,7 +125,7 @@ public sealed partial class Http3Connection
     {
         if (Interlocked.Decrement(ref _loops) == 0)
         {
-            _loopsEnded.TrySetResult();
+            Options.Continuations.Complete(_loopsEnded);
         }
     }
 

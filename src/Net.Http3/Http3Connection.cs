@@ -18,7 +18,7 @@ public sealed partial class Http3Connection : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<Http3Exchange> _exchanges = [];
     private readonly QpackEncoder _encoder;
-    private readonly TaskCompletionSource _loopsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _loopsEnded;
     private readonly CancellationTokenSource _drained = new();
     private HeaderFieldBuffer? _spareFields;
     private PeerSettings _peerSettings = PeerSettings.Initial;
@@ -38,8 +38,9 @@ public sealed partial class Http3Connection : IAsyncDisposable
         Connection = connection;
         Options = options;
         Logger = options.LoggerFactory.CreateLogger<Http3Connection>();
+        _loopsEnded = new TaskCompletionSource(options.Continuations.WaiterOptions);
         _encoder = new QpackEncoder(options.QpackEncoderTableCapacity, bytes => WriteCritical(_encoderStream, bytes));
-        Decoder = new QpackDecoder(options.QpackDecoderTableCapacity, options.QpackBlockedStreams, bytes => WriteCritical(_decoderStream, bytes));
+        Decoder = new QpackDecoder(options.QpackDecoderTableCapacity, options.QpackBlockedStreams, bytes => WriteCritical(_decoderStream, bytes), options.Continuations);
     }
 
     /// <summary>Whether HTTP/3 can run on this machine, and what to install when it cannot.</summary>

@@ -48,6 +48,9 @@ public sealed record Http3ConnectionOptions
     /// <remarks>Give one where connections are to be followed; failures reach their callers all the same.</remarks>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>Where those go on who wait inside the connection. Default: the thread pool.</summary>
+    internal Continuations Continuations { get; init; } = Continuations.OnThreadPool;
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>
     public void Validate()

@@ -17,7 +17,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
     internal ClientCall(GrpcClient client, GrpcTypedMethod<TRequest, TResponse> method, GrpcClientContext context, HttpContent content)
     {
         _exchange = new ClientExchange(client, context, content);
-        _reader = new Reader(this, method.ResponseParser, client.Options.MaxReceiveMessageSize);
+        _reader = new Reader(this, method.ResponseParser, client.Options);
         _writer = content is StreamingRequestContent stream
             ? new Writer(this, stream, context.Options.Encoding ?? client.Options.Encoding, client.Options.MaxSendMessageSize)
             : null;
@@ -82,7 +82,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
         }
     }
 
-    private sealed class Reader(ClientCall<TRequest, TResponse> call, MessageParser<TResponse> parser, int? maxSize) : GrpcMessageReader<TResponse>
+    private sealed class Reader(ClientCall<TRequest, TResponse> call, MessageParser<TResponse> parser, GrpcClientOptions options) : GrpcMessageReader<TResponse>
     {
         private readonly Lock _gate = new();
         private MessageSource<TResponse>? _source;
@@ -114,7 +114,10 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
                 lock (_gate)
                 {
                     _isReading = false;
-                    _idle?.TrySetResult();
+                    if (_idle is not null)
+                    {
+                        options.Continuations.Complete(_idle);
+                    }
                 }
             }
         }
@@ -124,7 +127,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
         {
             lock (_gate)
             {
-                return _isReading ? (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+                return _isReading ? (_idle ??= new(options.Continuations.WaiterOptions)).Task : Task.CompletedTask;
             }
         }
 
@@ -136,7 +139,7 @@ internal sealed class ClientCall<TRequest, TResponse> : GrpcDuplexCall<TRequest,
             {
                 try
                 {
-                    _source ??= new MessageSource<TResponse>(exchange.Body!, parser, maxSize) { Encoding = exchange.ResponseEncoding };
+                    _source ??= new MessageSource<TResponse>(exchange.Body!, parser, options.MaxReceiveMessageSize) { Encoding = exchange.ResponseEncoding };
                     if (await _source.ReadAsync(exchange.Token).ConfigureAwait(false) is { } message)
                     {
                         return message;

@@ -11,13 +11,20 @@ namespace Net.Grpc;
 internal sealed class StreamingRequestContent : HttpContent
 {
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Continuations _continuations;
+    private readonly TaskCompletionSource<Stream> _opened;
+    private readonly TaskCompletionSource _completed;
     private TaskCompletionSource? _returned;
     private bool _isTaken;
     private bool _isClosed;
 
-    internal StreamingRequestContent() => Headers.TryAddWithoutValidation("Content-Type", ClientExchange.ContentType);
+    internal StreamingRequestContent(Continuations continuations)
+    {
+        _continuations = continuations;
+        _opened = new TaskCompletionSource<Stream>(continuations.WaiterOptions);
+        _completed = new TaskCompletionSource(continuations.WaiterOptions);
+        Headers.TryAddWithoutValidation("Content-Type", ClientExchange.ContentType);
+    }
 
     /// <summary>The body's stream, once the handler has sent the headers.</summary>
     internal Task<Stream> Opened => _opened.Task;
@@ -43,7 +50,10 @@ internal sealed class StreamingRequestContent : HttpContent
             returned = _returned;
         }
 
-        returned?.TrySetResult();
+        if (returned is not null)
+        {
+            _continuations.Complete(returned);
+        }
     }
 
     /// <summary>Ends the body, as soon as nobody has the stream.</summary>
@@ -51,7 +61,7 @@ internal sealed class StreamingRequestContent : HttpContent
     internal bool Complete()
     {
         bool isFree = CloseAsync().IsCompleted;
-        _completed.TrySetResult();
+        _continuations.Complete(_completed);
         return isFree;
     }
 
@@ -90,7 +100,7 @@ internal sealed class StreamingRequestContent : HttpContent
         lock (_gate)
         {
             _isClosed = true;
-            return _isTaken ? (_returned ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            return _isTaken ? (_returned ??= new(_continuations.WaiterOptions)).Task : Task.CompletedTask;
         }
     }
 }

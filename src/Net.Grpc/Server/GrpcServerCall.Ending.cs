@@ -17,8 +17,8 @@ internal sealed partial class GrpcServerCall
             else
             {
                 _isEnded = true;
-                writing = _isWriting ? (_writeEnded = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : writing;
-                done = handlerRuns ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+                writing = _isWriting ? (_writeEnded = new(_options.Continuations.WaiterOptions)).Task : writing;
+                done = handlerRuns ? new(_options.Continuations.WaiterOptions) : null;
                 _ending = done?.Task ?? _ending;
             }
         }
@@ -35,7 +35,10 @@ internal sealed partial class GrpcServerCall
         if (done is not null || _exchange.MustCompleteResponse)
         {
             await CompleteResponseAsync().ConfigureAwait(false);
-            done?.SetResult();
+            if (done is not null)
+            {
+                _options.Continuations.Complete(done);
+            }
         }
     }
 

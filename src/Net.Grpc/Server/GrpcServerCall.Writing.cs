@@ -177,7 +177,10 @@ internal sealed partial class GrpcServerCall
         lock (_gate)
         {
             _isWriting = false;
-            _writeEnded?.SetResult();
+            if (_writeEnded is not null)
+            {
+                _options.Continuations.Complete(_writeEnded);
+            }
         }
     }
 }

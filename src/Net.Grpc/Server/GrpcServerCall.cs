@@ -105,7 +105,10 @@ internal sealed partial class GrpcServerCall
         _ = EndAsync(reason.Status, reason.Trailers, handlerRuns: true);
 
         // Not inline: the handler's continuations have no business on a timer's thread.
-        _ = _cancellation?.CancelAsync();
+        if (_cancellation is not null)
+        {
+            _options.Continuations.Cancel(_cancellation);
+        }
     }
 
     /// <summary>Reads a message and shows it to the interceptors.</summary>

@@ -13,6 +13,7 @@ internal sealed unsafe class QpackDecoder : IDisposable
     private readonly int _maxTableCapacity;
     private readonly int _maxBlockedStreams;
     private readonly Action<ReadOnlySpan<byte>> _writeInstructions;
+    private readonly Continuations _continuations;
     private readonly HashSet<QpackFieldSection> _blocked = [];
     private bool _disposed;
 
@@ -20,11 +21,13 @@ internal sealed unsafe class QpackDecoder : IDisposable
     /// <param name="maxTableCapacity">SETTINGS_QPACK_MAX_TABLE_CAPACITY of this side, bytes.</param>
     /// <param name="maxBlockedStreams">SETTINGS_QPACK_BLOCKED_STREAMS of this side.</param>
     /// <param name="writeInstructions">Writes to the decoder stream; called under the lock, must not wait.</param>
-    internal QpackDecoder(int maxTableCapacity, int maxBlockedStreams, Action<ReadOnlySpan<byte>> writeInstructions)
+    /// <param name="continuations">Where those go on who wait for a blocked section; <c>null</c>: the thread pool.</param>
+    internal QpackDecoder(int maxTableCapacity, int maxBlockedStreams, Action<ReadOnlySpan<byte>> writeInstructions, Continuations? continuations = null)
     {
         _maxTableCapacity = maxTableCapacity;
         _maxBlockedStreams = maxBlockedStreams;
         _writeInstructions = writeInstructions;
+        _continuations = continuations ?? Continuations.OnThreadPool;
         _handle = new QpackDecoderHandle(maxTableCapacity, maxBlockedStreams);
     }
 
@@ -206,7 +209,7 @@ internal sealed unsafe class QpackDecoder : IDisposable
             throw new QpackException("nghttp3_qpack_decoder_read_request", Nghttp3Native.NGHTTP3_ERR_QPACK_DECOMPRESSION_FAILED);
         }
 
-        section.Progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        section.Progress = new TaskCompletionSource(_continuations.WaiterOptions);
         _blocked.Add(section);
     }
 
@@ -214,7 +217,7 @@ internal sealed unsafe class QpackDecoder : IDisposable
     {
         if (_blocked.Remove(section))
         {
-            section.Progress!.TrySetResult();
+            _continuations.Complete(section.Progress!);
         }
     }
 
@@ -222,7 +225,7 @@ internal sealed unsafe class QpackDecoder : IDisposable
     {
         foreach (QpackFieldSection section in _blocked)
         {
-            section.Progress!.TrySetResult();
+            _continuations.Complete(section.Progress!);
         }
 
         _blocked.Clear();
