@@ -112,6 +112,7 @@ internal static class SimCommand
         long succeeded = 0;
         long touched = 0;
         (long Moves, long Resumed, long Early) seen = default;
+        (long Calls, long Rejected, long GoAways, long Blocked) http = default;
         int failed = 0;
         int done = 0;
         foreach (SimulationOutcome outcome in RunAll(options, seeds, cancellationToken))
@@ -121,6 +122,7 @@ internal static class SimCommand
             succeeded += outcome.Succeeded;
             touched += outcome.Touched;
             seen = (seen.Moves + outcome.Moves, seen.Resumed + outcome.Resumed, seen.Early + outcome.Early);
+            http = (http.Calls + outcome.GrpcCalls, http.Rejected + outcome.Rejected, http.GoAways + outcome.GoAways, http.Blocked + outcome.Blocked);
             foreach (SimulatedFault fault in outcome.Faults)
             {
                 kinds[fault.Kind] = kinds.GetValueOrDefault(fault.Kind) + 1;
@@ -146,6 +148,8 @@ internal static class SimCommand
         double seconds = context.TimeProvider.GetElapsedTime(began).TotalSeconds;
         string faults = string.Join(", ", kinds.Select(static k => string.Create(CultureInfo.InvariantCulture, $"{k.Value} {k.Key.ToString().ToLowerInvariant()}")));
         await context.Output.WriteLineAsync($"net-chaos: faults: {(faults.Length == 0 ? "none" : faults)}; {touched} packets lost, held back or doubled").ConfigureAwait(false);
+        await context.Output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"net-chaos: {http.Calls} calls of gRPC; {http.Rejected} requests rejected, {http.GoAways} connections told to go away, {http.Blocked} headers that waited for a table")).ConfigureAwait(false);
         if (options.Engine == SimulatedEngineKind.Ngtcp2)
         {
             await context.Output.WriteLineAsync(string.Create(

@@ -14,6 +14,12 @@ internal sealed class SimulatedCall(CallRecord record, byte[] content) : IDispos
     /// <summary>Attempts that are being sent now.</summary>
     internal int Sending { get; set; }
 
+    /// <summary>Whether a channel has it, which may let it wait or send it again.</summary>
+    internal bool IsInChannel { get; set; } = true;
+
+    /// <summary>Who gave the answer that came last; <c>null</c>: nobody yet.</summary>
+    internal ChannelEndPoint? AnsweredBy { get; set; }
+
     /// <summary>Is over when the call is.</summary>
     internal Task Run { get; set; } = Task.CompletedTask;
 

@@ -1,7 +1,10 @@
 using System.Globalization;
 using Net.Chaos.Ledgers;
 using Net.Chaos.Running.Loads;
+using Net.Chaos.Simulation.Http;
 using Net.Client;
+using Net.Grpc;
+using Net.Http3;
 
 namespace Net.Chaos.Simulation;
 
@@ -17,6 +20,8 @@ internal sealed class SimulatedClient
     private readonly ClientLedger _ledger;
     private readonly SimulatedCallHandler _handler;
     private readonly RawStreamChannelProtocol _protocol = new();
+    private readonly SimulatedHttpProtocol _http;
+    private readonly SimulatedGrpc _grpc;
     private readonly CallRunner _runner;
     private readonly CallPolicy _retries;
     private readonly CallPolicy _hedges;
@@ -33,12 +38,19 @@ internal sealed class SimulatedClient
         Name = string.Create(CultureInfo.InvariantCulture, $"c{number + 1}");
         _handler = _parts.MakeHandler(world.Clock);
         world.After(options.FaultsEnd, _handler.Answered.Clear);
+        _http = new SimulatedHttpProtocol(new Http3ConnectionOptions
+        {
+            Continuations = world.Continuations,
+            QpackDecoderTableCapacity = options.Seed % 4 == 0 ? 0 : 4096,
+            QpackBlockedStreams = options.Seed % 3 * 8,
+        });
         Pool = new NetChannel(MakePool(options, engine), world.Work);
         Pool.Changed += (_, e) => world.Trace.Note(e.Kind.ToString(), e.ConnectionId, $"{Name} {e.EndPoint?.Address}");
         _runner = new CallRunner(Pool, new CallRunnerOptions { Name = Name, Random = new Random(random.Next()) });
         var timeouts = new TimeoutOptions { PerAttempt = TimeSpan.FromMilliseconds(500) };
         _retries = new CallPolicy { Retry = new RetryOptions { InitialBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = Second }, Timeouts = timeouts };
         _hedges = new CallPolicy { Hedging = new HedgingOptions { Delay = TimeSpan.FromMilliseconds(50) }, Timeouts = timeouts };
+        _grpc = new SimulatedGrpc(world, Pool, _runner, _http, _protocol, _parts, (_retries, _hedges));
     }
 
     internal string Name { get; }
@@ -49,6 +61,12 @@ internal sealed class SimulatedClient
 
     /// <summary>Calls without an outcome.</summary>
     internal IReadOnlyCollection<SimulatedCall> Running => _running;
+
+    /// <summary>Sessions of HTTP/3 that are not given back.</summary>
+    internal IReadOnlyCollection<SimulatedHttpSession> Sessions => _http.Sessions;
+
+    /// <summary>Calls that went as gRPC.</summary>
+    internal int GrpcCalls { get; private set; }
 
     /// <summary>Calls that an end point has answered since the faults were over.</summary>
     internal int CountAnswers(ChannelEndPoint endPoint) => _handler.Answered.GetValueOrDefault(endPoint);
@@ -76,7 +94,7 @@ internal sealed class SimulatedClient
                 continue;
             }
 
-            if (call.Sending > 0)
+            if (call.Sending > 0 || !call.IsInChannel)
             {
                 call.Cancel();
                 continue;
@@ -98,7 +116,7 @@ internal sealed class SimulatedClient
     {
         Name = Name,
         EndPoints = [.. Enumerable.Range(0, options.Hosts).Select(static h => new ChannelEndPoint(new TransportEndPoint(SimulatedCluster.AddressOf(h).Address.ToString(), SimulatedCluster.Port)) { ServerName = SimulatedCluster.ServerName })],
-        WarmUp = [_protocol],
+        WarmUp = options.GrpcShare > 0 ? [_protocol, _http] : [_protocol],
         Tls = Tls,
         Engine = engine,
         AllowEarlyData = Tls.Current.TicketStore is not null && _random.Next(3) > 0,
@@ -152,24 +170,45 @@ internal sealed class SimulatedClient
         MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
         var call = new SimulatedCall(_ledger.Begin(Name, SimulatedCallHandler.CallRoute, isIdempotent, deadline, CallDigest.Of(content), id), content);
         _running.Add(call);
-        call.Run = RunAsync(call, new CallPlan(_protocol, SimulatedCallHandler.CallRoute)
+        bool failsFast = _random.Next(20) == 0 && _world.Now < _options.FaultsEnd;
+        if (_options.GrpcShare > 0 && _random.NextDouble() < _options.GrpcShare)
+        {
+            GrpcCalls++;
+            bool isStream = _random.Next(4) == 0;
+            call.Run = RunAsync(call, () => CallGrpcAsync(call, new SimulatedCallPlan(deadline, policy == _hedges, failsFast, isStream)));
+            return;
+        }
+
+        var plan = new CallPlan(_protocol, SimulatedCallHandler.CallRoute)
         {
             Idempotency = isIdempotent ? Idempotency.Idempotent : Idempotency.NonIdempotent,
             Policy = policy,
             Timeout = deadline,
-            FailFast = _random.Next(20) == 0 && _world.Now < _options.FaultsEnd,
-        });
+            FailFast = failsFast,
+        };
+        call.Run = RunAsync(call, () => _runner.RunAsync(plan, call, _handler, call.Token).AsTask());
     }
 
-    private async Task RunAsync(SimulatedCall call, CallPlan plan)
+    private async Task<bool> CallGrpcAsync(SimulatedCall call, SimulatedCallPlan plan)
+    {
+        bool isRight = await _grpc.CallAsync(call, plan).ConfigureAwait(false);
+        if (!plan.Hedges && call.AnsweredBy is { } endPoint)
+        {
+            _handler.Answered[endPoint] = _handler.Answered.GetValueOrDefault(endPoint) + 1;
+        }
+
+        return isRight;
+    }
+
+    private async Task RunAsync(SimulatedCall call, Func<Task<bool>> send)
     {
         CallResult result;
         string detail = "";
         try
         {
-            result = await _runner.RunAsync(plan, call, _handler, call.Token).ConfigureAwait(false) ? CallResult.Ok : CallResult.Failed;
+            result = await send().ConfigureAwait(false) ? CallResult.Ok : CallResult.Failed;
         }
-        catch (Exception exception) when (exception is TransportException or OperationCanceledException)
+        catch (Exception exception) when (exception is GrpcException or TransportException or OperationCanceledException)
         {
             result = CallEnds.ResultOf(exception);
             detail = CallEnds.Describe(exception);

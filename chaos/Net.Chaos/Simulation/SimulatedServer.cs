@@ -3,15 +3,18 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Net.Chaos.Ledgers;
 using Net.Chaos.Running.Loads;
+using Net.Chaos.Simulation.Http;
+using Net.Grpc;
+using Net.Http3;
 
 namespace Net.Chaos.Simulation;
 
-/// <summary>What runs on a host: it takes raw streams, notes each call that it executes, and sends back what came.</summary>
+/// <summary>What runs on a host: it takes raw streams and gRPC over HTTP/3, notes each call that it executes, and sends back what came.</summary>
 internal sealed class SimulatedServer(SimulationWorld world, string name, ServerLedger ledger, SimulationParts parts)
 {
     private static readonly TimeSpan ServiceTime = TimeSpan.FromMilliseconds(20);
     private readonly List<TransportConnection> _connections = [];
-    private int _life;
+    private readonly List<Http3Host> _http = [];
     private bool _wasCut;
 
     internal string Name => name;
@@ -23,7 +26,25 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
     internal bool IsDraining { get; private set; }
 
     /// <summary>Handlers at work.</summary>
-    internal int Running { get; private set; }
+    internal int Running { get; set; }
+
+    /// <summary>Grows when the process ends.</summary>
+    internal int Life { get; private set; }
+
+    /// <summary>How calls of gRPC are served.</summary>
+    internal GrpcServerOptions GrpcOptions { get; } = new() { TimeProvider = world.Clock, Continuations = world.Continuations };
+
+    /// <summary>Requests of HTTP/3 that were rejected.</summary>
+    internal int Rejected { get; set; }
+
+    /// <summary>Connections of HTTP/3 that were told to go away.</summary>
+    internal int GoAways { get; set; }
+
+    /// <summary>Header sections that waited for the client's table.</summary>
+    internal int Blocked { get; set; }
+
+    /// <summary>Connections of HTTP/3 whose clients were told to go away, and have not.</summary>
+    internal int Lingering => _http.Count(static h => h.IsGoingAway);
 
     internal int Connections => _connections.Count;
 
@@ -34,13 +55,14 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
     internal HashSet<UInt128> Early { get; } = [];
 
     /// <summary>Serves a connection until it is over. Goes on inside the simulation's steps.</summary>
-    internal void Serve(TransportConnection connection) => _ = ServeAsync(connection, _life);
+    internal void Serve(TransportConnection connection) => _ = ServeAsync(connection, Life);
 
     /// <summary>The process is gone: what still runs must leave no trace.</summary>
     internal void Forget()
     {
-        _life++;
+        Life++;
         _connections.Clear();
+        _http.Clear();
         _wasCut = false;
         IsDraining = false;
     }
@@ -50,30 +72,58 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
     {
         foreach (TransportConnection connection in _connections.ToArray())
         {
-            _ = connection.CloseAsync(RawStreamErrorCodes.ShuttingDown).AsTask();
+            _ = connection.CloseAsync(IsHttp(connection) ? (long)Http3ErrorCode.NoError : RawStreamErrorCodes.ShuttingDown).AsTask();
         }
     }
 
-    /// <summary>Refuses new streams and closes each connection when its last stream has ended.</summary>
+    /// <summary>Refuses new streams and closes each connection when its last stream has ended; those of HTTP/3 their clients close.</summary>
     internal void Drain()
     {
         IsDraining = true;
-        _ = CloseWhenQuietAsync(_life);
+        foreach (Http3Host http in _http.ToArray())
+        {
+            http.GoAway();
+        }
+
+        _ = CloseWhenQuietAsync(Life);
     }
+
+    /// <summary>Whether a request is rejected before it is looked at: hosts whose handlers fail do that, too.</summary>
+    internal bool DrawsRejection() => FailShare > 0 && world.Random.NextDouble() < FailShare / 2;
+
+    /// <summary>Whether a handler fails.</summary>
+    internal bool DrawsFailure() => FailShare > 0 && world.Random.NextDouble() < FailShare;
+
+    /// <summary>How long a handler takes.</summary>
+    internal TimeSpan DrawServiceTime() => world.Draw(ServiceTime);
+
+    /// <summary>Notes that a call is executed.</summary>
+    internal void Execute(UInt128 id, byte[] request, bool isEarly)
+    {
+        world.Trace.Note("executed", 0, name);
+        ledger.Add(name, id, CallDigest.Of(request));
+        if (isEarly)
+        {
+            Early.Add(id);
+        }
+    }
+
+    /// <summary>What a request is answered with.</summary>
+    internal byte[] Answer(UInt128 id, byte[] request) => parts.Answer(id, request);
 
     /// <summary>Takes streams again.</summary>
     internal void EndDrain() => IsDraining = false;
 
     private async Task CloseWhenQuietAsync(int life)
     {
-        while (life == _life && IsDraining && Running > 0)
+        while (life == Life && IsDraining && Running > 0)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), world.Clock).ConfigureAwait(false);
         }
 
-        if (life == _life && IsDraining)
+        if (life == Life && IsDraining)
         {
-            foreach (TransportConnection connection in _connections.ToArray())
+            foreach (TransportConnection connection in _connections.Where(static c => !IsHttp(c)).ToArray())
             {
                 // This code promises that every answer has arrived (net-1, section 4).
                 _ = connection.CloseAsync(_wasCut ? RawStreamErrorCodes.NoError : RawStreamErrorCodes.GoingAway).AsTask();
@@ -87,6 +137,11 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         try
         {
             _ = CountResumedAsync(connection);
+            if (IsHttp(connection))
+            {
+                await ServeHttpAsync(connection, life).ConfigureAwait(false);
+            }
+
             while (true)
             {
                 TransportStream stream = await connection.AcceptStreamAsync().ConfigureAwait(false);
@@ -100,6 +155,22 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
 
         _connections.Remove(connection);
         await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static bool IsHttp(TransportConnection connection) => connection.ApplicationProtocol == Http3Connection.ApplicationProtocol;
+
+    private async Task ServeHttpAsync(TransportConnection connection, int life)
+    {
+        using var http = new Http3Host(world, this, connection);
+        _http.Add(http);
+        try
+        {
+            await http.ServeAsync(life).ConfigureAwait(false);
+        }
+        finally
+        {
+            _http.Remove(http);
+        }
     }
 
     private async Task CountResumedAsync(TransportConnection connection)
@@ -147,20 +218,14 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         }
 
         byte[] request = await ReadAllAsync(stream.Input).ConfigureAwait(false);
-        if (life != _life || !UInt128.TryParse(header.Metadata.GetText(UnaryLoad.IdName), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 id))
+        if (life != Life || !UInt128.TryParse(header.Metadata.GetText(UnaryLoad.IdName), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 id))
         {
             throw new InvalidOperationException("The process is gone, or the call has no id.");
         }
 
-        world.Trace.Note("executed", 0, name);
-        ledger.Add(name, id, CallDigest.Of(request));
-        if (stream.IsEarlyData)
-        {
-            Early.Add(id);
-        }
-
-        bool fails = FailShare > 0 && world.Random.NextDouble() < FailShare;
-        await Task.Delay(world.Draw(ServiceTime), world.Clock).ConfigureAwait(false);
+        Execute(id, request, stream.IsEarlyData);
+        bool fails = DrawsFailure();
+        await Task.Delay(DrawServiceTime(), world.Clock).ConfigureAwait(false);
         if (fails)
         {
             _wasCut = true;
@@ -168,7 +233,7 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
             return;
         }
 
-        await stream.Output.WriteAsync(parts.Answer(id, request)).ConfigureAwait(false);
+        await stream.Output.WriteAsync(Answer(id, request)).ConfigureAwait(false);
         await stream.Output.CompleteAsync().ConfigureAwait(false);
         await stream.SendCompletion.ConfigureAwait(false);
     }

@@ -20,6 +20,9 @@ internal sealed record SimulationOptions
     /// <summary>Calls that each client begins in a second. Default 12.</summary>
     internal double Rate { get; init; } = 12;
 
+    /// <summary>Share of the calls that go as gRPC over HTTP/3, the others being raw streams. Default a half.</summary>
+    internal double GrpcShare { get; init; } = 0.5;
+
     /// <summary>By when a call must have an outcome; <c>null</c> (the default): drawn for each, from a tenth of a second to three seconds.</summary>
     internal TimeSpan? Deadline { get; init; }
 

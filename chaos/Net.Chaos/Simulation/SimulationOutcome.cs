@@ -34,6 +34,18 @@ internal sealed record SimulationOutcome
 
     internal required int Calls { get; init; }
 
+    /// <summary>Of these, calls of gRPC.</summary>
+    internal required int GrpcCalls { get; init; }
+
+    /// <summary>Requests that a host rejected before it looked at them.</summary>
+    internal required int Rejected { get; init; }
+
+    /// <summary>Connections of HTTP/3 that a host told to go away.</summary>
+    internal required int GoAways { get; init; }
+
+    /// <summary>Header sections that waited for a table.</summary>
+    internal required int Blocked { get; init; }
+
     internal required int Succeeded { get; init; }
 
     internal bool Passed => Findings.All(static f => f.Holds);

@@ -8,6 +8,9 @@ internal class SimulationParts
     /// <summary>What sends calls.</summary>
     internal virtual SimulatedCallHandler MakeHandler(TimeProvider timeProvider) => new(timeProvider);
 
+    /// <summary>What gRPC is told of a call.</summary>
+    internal virtual Idempotency IdempotencyOf(bool isIdempotent) => isIdempotent ? Idempotency.Idempotent : Idempotency.NonIdempotent;
+
     /// <summary>What a host answers to a request.</summary>
     internal virtual byte[] Answer(UInt128 id, byte[] request) => request;
 

@@ -149,6 +149,10 @@ internal sealed class SimulationRun
         Resumed = _servers.Sum(static s => s.Resumed),
         Early = _servers.Sum(static s => s.Early.Count),
         Calls = _calls.Records.Count,
+        GrpcCalls = _clients.Sum(static c => c.GrpcCalls),
+        Rejected = _servers.Sum(static s => s.Rejected),
+        GoAways = _servers.Sum(static s => s.GoAways),
+        Blocked = _servers.Sum(static s => s.Blocked),
         Succeeded = _calls.Records.Count(static c => c.Result == CallResult.Ok),
     };
 
@@ -222,15 +226,22 @@ internal sealed class SimulationRun
             ChannelSnapshot pool = client.Pool.GetSnapshot();
             int leases = pool.EndPoints.Sum(static e => e.Connections.Sum(static c => c.Leases));
             int inFlight = pool.EndPoints.Sum(static e => e.InFlight);
-            if (pool.InFlight != 0 || pool.Waiters != 0 || leases != 0 || inFlight != 0 || client.Running.Count != 0)
+            int requests = client.Sessions.Sum(static s => s.ActiveStreams);
+            if (requests != 0 || pool.InFlight != 0 || pool.Waiters != 0 || leases != 0 || inFlight != 0 || client.Running.Count != 0)
             {
-                Find("N6", "nothing is left behind", $"{client.Name} has {pool.InFlight} calls in flight, {inFlight} at its end points, {pool.Waiters} waiters, {leases} leases, {client.Running.Count} callers");
+                Find("N6", "nothing is left behind", $"{client.Name} has {pool.InFlight} calls in flight, {inFlight} at its end points, {pool.Waiters} waiters, {leases} leases, {requests} requests, {client.Running.Count} callers");
             }
         }
 
         foreach (SimulatedServer server in _servers.Where(static s => s.Running != 0))
         {
             Find("N6", "nothing is left behind", $"{server.Running} handlers still run on {server.Name}");
+        }
+
+        // Longer ago than a connection lives without a sign of life.
+        foreach (SimulatedServer server in _servers.Where(static s => s.Lingering != 0))
+        {
+            Find("N6", "nothing is left behind", $"{server.Lingering} connections to {server.Name} are open although it sent GOAWAY");
         }
     }
 
@@ -259,6 +270,10 @@ internal sealed class SimulationRun
         if (_cluster.DescribeLeftovers() is { Length: > 0 } connections)
         {
             Find("N6", "nothing is left behind", connections);
+        }
+        else if (_clients.Sum(static c => c.Sessions.Count) is > 0 and int sessions)
+        {
+            Find("N6", "nothing is left behind", string.Create(CultureInfo.InvariantCulture, $"{sessions} sessions of HTTP/3 are not given back"));
         }
         else if (_world.Clock.ActiveTimers > 0)
         {

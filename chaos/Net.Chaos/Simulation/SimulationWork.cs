@@ -14,6 +14,8 @@ internal sealed class SimulationWork : PoolWork
 
     internal override void Post(IThreadPoolWorkItem item) => _items.Enqueue(item);
 
+    internal void Post(Action action) => _items.Enqueue(new Item(action));
+
     internal bool TryRun()
     {
         if (!_items.TryDequeue(out IThreadPoolWorkItem? item))
@@ -23,5 +25,10 @@ internal sealed class SimulationWork : PoolWork
 
         item.Execute();
         return true;
+    }
+
+    private sealed class Item(Action action) : IThreadPoolWorkItem
+    {
+        public void Execute() => action();
     }
 }

@@ -11,11 +11,15 @@ internal sealed class SimulationWorld
     {
         Random = new Random(seed);
         Trace = new SimulationTrace(Clock, keepsTrace);
+        Continuations = new SimulationContinuations(Work);
     }
 
     internal SimulationClock Clock { get; } = new();
 
     internal SimulationWork Work { get; } = new();
+
+    /// <summary>Where those go on who wait inside sessions and calls.</summary>
+    internal Continuations Continuations { get; }
 
     /// <summary>What the network and the servers draw from; callers and pools have generators of their own.</summary>
     internal Random Random { get; }
@@ -30,6 +34,15 @@ internal sealed class SimulationWorld
     internal void Add(ISimulatedPart part) => _parts.Add(part);
 
     internal void After(TimeSpan delay, Action action) => Clock.After(delay, action);
+
+    /// <summary>Waits. Who is cancelled goes on inside the cancellation, and not on the thread pool, as with the platform's delay.</summary>
+    internal async Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var passed = new TaskCompletionSource();
+        using ITimer timer = Clock.CreateTimer(static passed => ((TaskCompletionSource)passed!).TrySetResult(), passed, delay, Timeout.InfiniteTimeSpan);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static (passed, token) => ((TaskCompletionSource)passed!).TrySetCanceled(token), passed);
+        await passed.Task.ConfigureAwait(false);
+    }
 
     /// <summary>A time from zero to below a limit.</summary>
     internal TimeSpan Draw(TimeSpan limit) => limit * Random.NextDouble();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Net.Http3;
 using Net.Ngtcp2;
 using Net.Ngtcp2.Driver;
 using Net.Ngtcp2.Tls;
@@ -10,6 +11,9 @@ namespace Net.Chaos.Simulation.Datagrams;
 internal sealed class DriverCluster : SimulatedCluster
 {
     private const int StreamLimit = 8;
+
+    // What a session of HTTP/3 needs: control, and both of QPACK.
+    private const int UnidirectionalLimit = 3;
     private readonly DatagramHost[] _hosts;
     private readonly DatagramHost[] _clients;
     private readonly DriverEngine[] _engines;
@@ -65,13 +69,13 @@ internal sealed class DriverCluster : SimulatedCluster
         DatagramHost? made = null;
         var options = new ListenOptions
         {
-            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol],
+            ApplicationProtocols = [RawStreamProtocol.ApplicationProtocol, Http3Connection.ApplicationProtocol],
             LocalEndPoint = AddressOf(host),
             Tls = (in ClientHello _) => _tls,
             InlineContinuations = true,
             StaticSecret = secret,
             IdleTimeout = TimeSpan.FromSeconds(10),
-            Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = StreamLimit, MaxInboundUnidirectionalStreams = 0 },
+            Limits = TransportLimits.Default with { MaxInboundBidirectionalStreams = StreamLimit, MaxInboundUnidirectionalStreams = UnidirectionalLimit },
         };
         options.Validate();
         var state = new ServerState(

@@ -13,12 +13,11 @@ namespace Net.Chaos.Simulation.Datagrams;
 /// <param name="isAccepted">Whether the server was given it and has not taken it yet.</param>
 internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner, bool isAccepted) : TransportConnection
 {
-    private readonly TaskCompletionSource _usable = new();
-    private readonly TaskCompletionSource _handshake = new();
-    private readonly TaskCompletionSource<ConnectionClose> _closed = new();
+    private readonly SimulatedSignal<bool> _usable = new();
+    private readonly SimulatedSignal<bool> _handshake = new();
+    private readonly SimulatedSignal<ConnectionClose> _closed = new();
     private readonly Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> _openers = new();
     private readonly List<(TaskCompletionSource<TimeSpan> Inner, TaskCompletionSource<TimeSpan> Outer)> _pings = [];
-    private readonly List<TaskCompletionSource> _closers = [];
     private readonly List<DriverStream> _streams = [];
     private int _lastCredit;
     private TaskCompletionSource? _move;
@@ -89,7 +88,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
 
     public override bool TryOpenStream(StreamDirection direction, Idempotency idempotency, [NotNullWhen(true)] out TransportStream? stream)
     {
-        stream = _openers.Count == 0 && inner.TryOpenStream(direction, idempotency, out TransportStream? opened) ? Wrap(opened) : null;
+        stream = (_openers.Count == 0 || direction == StreamDirection.Unidirectional) && inner.TryOpenStream(direction, idempotency, out TransportStream? opened) ? Wrap(opened) : null;
         return stream is not null;
     }
 
@@ -101,6 +100,11 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         if (TryOpenStream(direction, idempotency, out TransportStream? stream))
         {
             return stream;
+        }
+
+        if (direction == StreamDirection.Unidirectional)
+        {
+            throw new SimulationException("A session wants more streams than the simulation gives it.");
         }
 
         var opener = new TaskCompletionSource<TransportStream>();
@@ -185,8 +189,8 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
     /// <returns>Whether it is over, and there is nothing more to tell.</returns>
     internal bool Report()
     {
-        Pass(inner.Usable, _usable);
-        Pass(inner.HandshakeCompletion, _handshake);
+        _usable.Follow(inner.Usable);
+        _handshake.Follow(inner.HandshakeCompletion);
         if (_move is { Task: { IsCompleted: true } move })
         {
             _move = null;
@@ -219,15 +223,6 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         return true;
     }
 
-    private static void Pass(Task from, TaskCompletionSource to)
-    {
-        if (!to.Task.IsCompleted && from.IsCompleted)
-        {
-            to.TrySetFromTask(from);
-            _ = to.Task.Exception;
-        }
-    }
-
     private void End(ConnectionClose close)
     {
         while (_openers.TryDequeue(out (TaskCompletionSource<TransportStream> Opener, Idempotency) waiting))
@@ -248,21 +243,9 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         }
 
         _closed.TrySetResult(close);
-        _closers.ForEach(static c => c.SetResult());
     }
 
-    // A task of its own for each who waits: of several who await one task, the platform lets only the first go on at once, and sends the others to the thread pool.
-    private ValueTask WaitForEndAsync(CancellationToken cancellationToken)
-    {
-        if (_closed.Task.IsCompleted)
-        {
-            return ValueTask.CompletedTask;
-        }
-
-        var closer = new TaskCompletionSource();
-        _closers.Add(closer);
-        return new ValueTask(closer.Task.WaitAsync(cancellationToken));
-    }
+    private ValueTask WaitForEndAsync(CancellationToken cancellationToken) => _closed.IsOver ? ValueTask.CompletedTask : new ValueTask(_closed.Task.WaitAsync(cancellationToken));
 
     private void ReportPings()
     {

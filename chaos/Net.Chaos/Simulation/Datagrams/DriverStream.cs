@@ -5,8 +5,8 @@ namespace Net.Chaos.Simulation.Datagrams;
 /// <summary>A stream of a driver's, whose ends are told between two turns instead of on the thread pool.</summary>
 internal sealed class DriverStream(TransportStream inner) : TransportStream
 {
-    private readonly TaskCompletionSource _completion = new();
-    private readonly TaskCompletionSource _sent = new();
+    private readonly SimulatedSignal<bool> _completion = new();
+    private readonly SimulatedSignal<bool> _sent = new();
 
     public override long Id => inner.Id;
 
@@ -40,12 +40,13 @@ internal sealed class DriverStream(TransportStream inner) : TransportStream
     /// <returns>Whether there is nothing more to tell.</returns>
     internal bool Report()
     {
-        if (!_sent.Task.IsCompleted && inner.SendCompletion.IsCompleted && !_sent.TrySetFromTask(inner.SendCompletion))
+        _sent.Follow(inner.SendCompletion);
+        if (!_sent.IsOver || !inner.Completion.IsCompleted)
         {
             return false;
         }
 
-        _ = _sent.Task.Exception;
-        return _sent.Task.IsCompleted && inner.Completion.IsCompleted && _completion.TrySetFromTask(inner.Completion);
+        _completion.Follow(inner.Completion);
+        return true;
     }
 }

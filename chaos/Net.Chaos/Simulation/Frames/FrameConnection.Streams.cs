@@ -2,29 +2,43 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Net.Chaos.Simulation.Frames;
 
-// Streams and their credit. Only clients open streams, all of them bidirectional.
+// Streams and their credit. Servers open unidirectional ones alone, of which neither side ever opens more than a session of HTTP/3 needs.
 internal sealed partial class FrameConnection
 {
+    /// <summary>Set in the ids of unidirectional streams (RFC 9000, section 2.1).</summary>
+    internal const long UnidirectionalBit = 2;
+
     private const int StreamLimit = 8;
+    private const int UnidirectionalLimit = 3;
+    private const long ServerBit = 1;
+    private const long TypeBits = UnidirectionalBit | ServerBit;
     private readonly Dictionary<long, FrameStream> _streams = [];
     private readonly Queue<TaskCompletionSource<TransportStream>> _openers = new();
     private readonly Queue<TransportStream> _accepted = new();
     private TaskCompletionSource<TransportStream>? _accepting;
+    private readonly long[] _known = new long[TypeBits + 1];
     private long _allowed = StreamLimit;
-    private long _opened;
 
-    public override int AvailableBidirectionalStreams => _isOpen && _close is null ? (int)(_allowed - _opened) : 0;
+    public override int AvailableBidirectionalStreams => _isOpen && _close is null ? (int)(_allowed - _known[0]) : 0;
 
-    public override int AvailableUnidirectionalStreams => 0;
+    public override int AvailableUnidirectionalStreams => _isOpen && _close is null ? (int)(UnidirectionalLimit - _known[UnidirectionalBit | OwnBit]) : 0;
 
     public override event EventHandler<StreamCreditEventArgs>? StreamCreditChanged;
 
     /// <summary>Streams that are not over.</summary>
     internal int OpenStreams => _streams.Count;
 
+    private long OwnBit => IsServer ? ServerBit : 0;
+
     public override bool TryOpenStream(StreamDirection direction, Idempotency idempotency, [NotNullWhen(true)] out TransportStream? stream)
     {
-        stream = AvailableBidirectionalStreams > 0 && _openers.Count == 0 ? TakeStream() : null;
+        if (direction == StreamDirection.Unidirectional)
+        {
+            stream = AvailableUnidirectionalStreams > 0 ? TakeStream(UnidirectionalBit | OwnBit) : null;
+            return stream is not null;
+        }
+
+        stream = AvailableBidirectionalStreams > 0 && _openers.Count == 0 && !IsServer ? TakeStream(0) : null;
         return stream is not null;
     }
 
@@ -36,6 +50,11 @@ internal sealed partial class FrameConnection
         if (TryOpenStream(direction, idempotency, out TransportStream? stream))
         {
             return stream;
+        }
+
+        if (direction == StreamDirection.Unidirectional || IsServer)
+        {
+            throw new SimulationException("A session wants more streams than the simulation gives it.");
         }
 
         var opener = new TaskCompletionSource<TransportStream>();
@@ -76,7 +95,7 @@ internal sealed partial class FrameConnection
     /// <summary>A stream is over in both directions.</summary>
     internal void Remove(FrameStream stream)
     {
-        if (_streams.Remove(stream.Id) && IsServer)
+        if (_streams.Remove(stream.Id) && IsServer && stream.Direction == StreamDirection.Bidirectional)
         {
             Send(static client => client.ReceiveCredit());
         }
@@ -85,15 +104,17 @@ internal sealed partial class FrameConnection
     // Streams are numbered without gaps, so that one that is not known and has not a new number is over.
     private FrameStream? Find(long id)
     {
-        if (_streams.TryGetValue(id, out FrameStream? stream) || !IsServer || id < _opened * 4)
+        long type = id & TypeBits;
+        if (_streams.TryGetValue(id, out FrameStream? stream) || (id & ServerBit) == OwnBit || id < Next(type))
         {
             return stream;
         }
 
         // One that was opened before this and sent nothing yet will come later; the numbers say which.
-        for (; _opened * 4 <= id; _opened++)
+        while (Next(type) <= id)
         {
-            stream = new FrameStream(this, _opened * 4, isLocal: false);
+            stream = new FrameStream(this, Next(type), isLocal: false);
+            _known[type]++;
             _streams.Add(stream.Id, stream);
             Accept(stream);
         }
@@ -114,9 +135,12 @@ internal sealed partial class FrameConnection
         }
     }
 
-    private FrameStream TakeStream()
+    private long Next(long type) => (_known[type] * (TypeBits + 1)) + type;
+
+    private FrameStream TakeStream(long type)
     {
-        var stream = new FrameStream(this, _opened++ * 4, isLocal: true);
+        var stream = new FrameStream(this, Next(type), isLocal: true);
+        _known[type]++;
         _streams.Add(stream.Id, stream);
         return stream;
     }
@@ -128,7 +152,7 @@ internal sealed partial class FrameConnection
         {
             if (!opener.Task.IsCompleted)
             {
-                opener.SetResult(TakeStream());
+                opener.SetResult(TakeStream(0));
             }
         }
 

@@ -14,8 +14,8 @@ internal sealed partial class FrameConnection : TransportConnection
     private static readonly TimeSpan HostIdleTimeout = TimeSpan.FromSeconds(10);
     private readonly SimulationWorld _world;
     private readonly FrameLine _line;
-    private readonly TaskCompletionSource _handshake = new();
-    private readonly TaskCompletionSource<ConnectionClose> _closed = new();
+    private readonly SimulatedSignal<bool> _handshake = new();
+    private readonly SimulatedSignal<ConnectionClose> _closed = new();
     private readonly ITimer _handshakeTimer;
     private readonly ITimer _idleTimer;
     private readonly ITimer _keepAliveTimer;
@@ -56,7 +56,7 @@ internal sealed partial class FrameConnection : TransportConnection
 
     public override IPEndPoint RemoteEndPoint { get; }
 
-    public override string ApplicationProtocol => RawStreamProtocol.ApplicationProtocol;
+    public override string ApplicationProtocol => Options.ApplicationProtocols[0];
 
     public override string? ServerName => SimulatedCluster.ServerName;
 
@@ -149,7 +149,7 @@ internal sealed partial class FrameConnection : TransportConnection
         _isOpen = true;
         _lastReceived = _world.Now;
         _handshakeTimer.Dispose();
-        _handshake.TrySetResult();
+        _handshake.TrySetResult(true);
     }
 
     /// <summary>The caller no longer wants the connection that is being opened.</summary>
@@ -199,10 +199,7 @@ internal sealed partial class FrameConnection : TransportConnection
             _ = ping.Task.Exception;
         }
 
-        if (_handshake.TrySetException(failure))
-        {
-            _ = _handshake.Task.Exception;
-        }
+        _handshake.TrySetException(failure);
 
         if (!_isDraining)
         {

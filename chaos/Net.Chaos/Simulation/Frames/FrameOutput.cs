@@ -56,9 +56,14 @@ internal sealed class FrameOutput(FrameStream stream) : PipeWriter
         }
 
         _isCompleted = true;
+        if (!stream.CanSend)
+        {
+            return;
+        }
+
         if (exception is not null)
         {
-            stream.AbortWrite(RawStreamErrorCodes.Cancelled);
+            stream.AbortWrite(stream.DefaultErrorCode);
         }
         else if (stream.SendFailure is null)
         {

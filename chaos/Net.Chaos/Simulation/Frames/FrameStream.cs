@@ -10,8 +10,8 @@ internal sealed class FrameStream : TransportStream
     private readonly FrameConnection _connection;
     private readonly Pipe _input = new(Inline);
     private readonly FrameOutput _output;
-    private readonly TaskCompletionSource _completion = new();
-    private readonly TaskCompletionSource _sent = new();
+    private readonly SimulatedSignal<bool> _completion = new();
+    private readonly SimulatedSignal<bool> _sent = new();
     private bool _isReceiveOver;
     private bool _isSendOver;
     private bool _isDisposed;
@@ -21,12 +21,24 @@ internal sealed class FrameStream : TransportStream
         _connection = connection;
         Id = id;
         IsLocallyInitiated = isLocal;
+        _isReceiveOver = isLocal && Direction == StreamDirection.Unidirectional;
+        _isSendOver = !isLocal && Direction == StreamDirection.Unidirectional;
+        if (_isReceiveOver)
+        {
+            _input.Writer.Complete();
+        }
+
+        if (_isSendOver)
+        {
+            _sent.TrySetResult(true);
+        }
+
         _output = new FrameOutput(this);
     }
 
     public override long Id { get; }
 
-    public override StreamDirection Direction => StreamDirection.Bidirectional;
+    public override StreamDirection Direction => (Id & FrameConnection.UnidirectionalBit) == 0 ? StreamDirection.Bidirectional : StreamDirection.Unidirectional;
 
     public override bool IsLocallyInitiated { get; }
 
@@ -47,6 +59,12 @@ internal sealed class FrameStream : TransportStream
     public override Task Completion => _completion.Task;
 
     public override Task SendCompletion => _sent.Task;
+
+    /// <summary>Whether this side may send, or has sent all.</summary>
+    internal bool CanSend => IsLocallyInitiated || Direction == StreamDirection.Bidirectional;
+
+    /// <summary>What a reset says that has no code of its own.</summary>
+    internal long DefaultErrorCode => _connection.Options.DefaultStreamErrorCode;
 
     /// <summary>Whether anything was sent.</summary>
     internal bool HasSent { get; private set; }
@@ -132,7 +150,7 @@ internal sealed class FrameStream : TransportStream
         if (!_isSendOver)
         {
             _isSendOver = true;
-            _sent.TrySetResult();
+            _sent.TrySetResult(true);
             EndIfOver();
         }
     }
@@ -159,7 +177,6 @@ internal sealed class FrameStream : TransportStream
         _isSendOver = true;
         SendFailure = failure;
         _sent.TrySetException(failure);
-        _ = _sent.Task.Exception;
         EndIfOver();
     }
 
@@ -175,7 +192,7 @@ internal sealed class FrameStream : TransportStream
         if (_isSendOver && _isReceiveOver)
         {
             _connection.Remove(this);
-            _completion.TrySetResult();
+            _completion.TrySetResult(true);
         }
     }
 }
