@@ -14,6 +14,9 @@ internal sealed class SimulatedCall(CallRecord record, byte[] content) : IDispos
     /// <summary>Attempts that are being sent now.</summary>
     internal int Sending { get; set; }
 
+    /// <summary>Whether a session was given it, for calls of gRPC.</summary>
+    internal bool WasSent { get; set; }
+
     /// <summary>Whether a channel has it, which may let it wait or send it again.</summary>
     internal bool IsInChannel { get; set; } = true;
 

@@ -12,6 +12,7 @@ namespace Net.Chaos.Simulation;
 internal sealed class SimulatedClient
 {
     private static readonly TimeSpan LongestHandOver = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestStream = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private readonly SimulationWorld _world;
     private readonly SimulationOptions _options;
@@ -38,12 +39,14 @@ internal sealed class SimulatedClient
         Name = string.Create(CultureInfo.InvariantCulture, $"c{number + 1}");
         _handler = _parts.MakeHandler(world.Clock);
         world.After(options.FaultsEnd, _handler.Answered.Clear);
-        _http = new SimulatedHttpProtocol(new Http3ConnectionOptions
-        {
-            Continuations = world.Continuations,
-            QpackDecoderTableCapacity = options.Seed % 4 == 0 ? 0 : 4096,
-            QpackBlockedStreams = options.Seed % 3 * 8,
-        });
+        _http = new SimulatedHttpProtocol(
+            new Http3ConnectionOptions
+            {
+                Continuations = world.Continuations,
+                QpackDecoderTableCapacity = options.Seed % 4 == 0 ? 0 : 4096,
+                QpackBlockedStreams = options.Seed % 3 * 8,
+            },
+            world.Clock);
         Pool = new NetChannel(MakePool(options, engine), world.Work);
         Pool.Changed += (_, e) => world.Trace.Note(e.Kind.ToString(), e.ConnectionId, $"{Name} {e.EndPoint?.Address}");
         _runner = new CallRunner(Pool, new CallRunnerOptions { Name = Name, Random = new Random(random.Next()) });
@@ -166,15 +169,19 @@ internal sealed class SimulatedClient
         bool isIdempotent = _random.Next(2) == 0;
         CallPolicy policy = _random.Next(5) == 0 ? _hedges : _retries;
         TimeSpan deadline = _options.Deadline ?? TimeSpan.FromMilliseconds(_world.Now >= _options.FaultsEnd ? 3000 : _random.Next(100, 3000));
+        bool isGrpc = _options.GrpcShare > 0 && _random.NextDouble() < _options.GrpcShare;
+        bool isStream = isGrpc && _random.Next(4) == 0;
+
+        // A stream takes several round trips.
+        deadline += isStream && _options.Deadline is null ? LongestStream : TimeSpan.Zero;
         byte[] content = new byte[_random.Next(MessagePattern.HeaderLength, 2048)];
         MessagePattern.Fill(content, (ulong)(id >> 64), (ulong)id);
         var call = new SimulatedCall(_ledger.Begin(Name, SimulatedCallHandler.CallRoute, isIdempotent, deadline, CallDigest.Of(content), id), content);
         _running.Add(call);
         bool failsFast = _random.Next(20) == 0 && _world.Now < _options.FaultsEnd;
-        if (_options.GrpcShare > 0 && _random.NextDouble() < _options.GrpcShare)
+        if (isGrpc)
         {
             GrpcCalls++;
-            bool isStream = _random.Next(4) == 0;
             call.Run = RunAsync(call, () => CallGrpcAsync(call, new SimulatedCallPlan(deadline, policy == _hedges, failsFast, isStream)));
             return;
         }
@@ -211,6 +218,9 @@ internal sealed class SimulatedClient
         catch (Exception exception) when (exception is GrpcException or TransportException or OperationCanceledException)
         {
             result = CallEnds.ResultOf(exception);
+
+            // The status does not tell whether anything was sent; here it is known.
+            result = result == CallResult.Unknown && exception is GrpcException && !call.WasSent ? CallResult.Refused : result;
             detail = CallEnds.Describe(exception);
         }
         catch (Exception exception)

@@ -152,6 +152,10 @@ internal sealed class SimulatedServer(SimulationWorld world, string name, Server
         {
             // The connection is over.
         }
+        catch (Exception exception)
+        {
+            world.Fail(exception);
+        }
 
         _connections.Remove(connection);
         await connection.DisposeAsync().ConfigureAwait(false);

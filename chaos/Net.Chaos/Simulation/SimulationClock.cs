@@ -106,7 +106,8 @@ internal sealed class SimulationClock : TimeProvider
     /// <summary>From now on other threads may take part: the run is judged, and what is left is closed.</summary>
     internal void Open() => _isOpen = true;
 
-    private void Check()
+    /// <summary>Notes who is on another thread than the simulation's; the run ends with it.</summary>
+    internal void Check()
     {
         if (!_isOpen && Environment.CurrentManagedThreadId != _thread)
         {

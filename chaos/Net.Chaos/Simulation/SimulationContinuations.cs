@@ -1,13 +1,13 @@
 namespace Net.Chaos.Simulation;
 
 /// <summary>Lets those who wait inside sessions and calls go on as work of the simulation, in order and on its thread.</summary>
-internal sealed class SimulationContinuations(SimulationWork work) : Continuations
+internal sealed class SimulationContinuations(SimulationWork work, SimulationClock clock) : Continuations
 {
     internal override TaskCreationOptions WaiterOptions => TaskCreationOptions.None;
 
-    internal override void Complete(TaskCompletionSource source) => work.Post(() => source.TrySetResult());
+    internal override void Complete(TaskCompletionSource source) => Post(() => source.TrySetResult());
 
-    internal override void Cancel(CancellationTokenSource source) => work.Post(() =>
+    internal override void Cancel(CancellationTokenSource source) => Post(() =>
     {
         try
         {
@@ -18,4 +18,10 @@ internal sealed class SimulationContinuations(SimulationWork work) : Continuatio
             // Its owner has ended meanwhile, and with it all who listened.
         }
     });
+
+    private void Post(Action action)
+    {
+        clock.Check();
+        work.Post(action);
+    }
 }

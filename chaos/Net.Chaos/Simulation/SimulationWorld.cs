@@ -11,7 +11,7 @@ internal sealed class SimulationWorld
     {
         Random = new Random(seed);
         Trace = new SimulationTrace(Clock, keepsTrace);
-        Continuations = new SimulationContinuations(Work);
+        Continuations = new SimulationContinuations(Work, Clock);
     }
 
     internal SimulationClock Clock { get; } = new();

@@ -15,6 +15,12 @@ public sealed class FlawTests
     public void Run_CallThatMayHaveRunIsSentAgain_IsFound() => AssertFinds("N2", new FlawedParts.Careless(), FailingHandlers);
 
     [TestMethod]
+    public void Run_CallOfGrpcThatMayHaveRunIsSentAgain_IsFound() => AssertFinds("N2", new FlawedParts.Forgetful(), 1, FailingHandlers);
+
+    [TestMethod]
+    public void Run_AnswerOfGrpcThatIsAnothers_IsFound() => AssertFinds("N4", new FlawedParts.Confused(), 1);
+
+    [TestMethod]
     public void Run_AnswerOfAnotherCall_IsFound() => AssertFinds("N4", new FlawedParts.Confused());
 
     [TestMethod]
@@ -47,12 +53,14 @@ public sealed class FlawTests
     private static SimulatedFault Fault(SimulatedFaultKind kind, double at, double length, double amount) =>
         new(kind, TimeSpan.FromSeconds(at), TimeSpan.FromSeconds(length), -1, -1, amount);
 
-    private static SimulationOutcome Run(SimulationParts parts, IReadOnlyList<SimulatedFault> faults, IReadOnlyCollection<int>? keep) =>
-        SimulationRun.Run(new SimulationOptions { Seed = Seed, Parts = parts, Faults = faults, Keep = keep });
+    private static SimulationOutcome Run(SimulationParts parts, IReadOnlyList<SimulatedFault> faults, IReadOnlyCollection<int>? keep, double grpcShare = 0) =>
+        SimulationRun.Run(new SimulationOptions { Seed = Seed, Parts = parts, Faults = faults, Keep = keep, GrpcShare = grpcShare });
 
-    private static void AssertFinds(string rule, SimulationParts parts, params SimulatedFault[] faults)
+    private static void AssertFinds(string rule, SimulationParts parts, params SimulatedFault[] faults) => AssertFinds(rule, parts, 0, faults);
+
+    private static void AssertFinds(string rule, SimulationParts parts, double grpcShare, params SimulatedFault[] faults)
     {
-        SimulationOutcome outcome = Run(parts, faults, null);
+        SimulationOutcome outcome = Run(parts, faults, null, grpcShare);
 
         Assert.Contains(rule, outcome.Findings.Where(static f => !f.Holds).Select(static f => f.Rule), Describe(outcome));
     }

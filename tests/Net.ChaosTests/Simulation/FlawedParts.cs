@@ -45,6 +45,12 @@ internal static class FlawedParts
         }
     }
 
+    /// <summary>Tells gRPC of every call that it may be made twice.</summary>
+    internal sealed class Forgetful : SimulationParts
+    {
+        internal override Idempotency IdempotencyOf(bool isIdempotent) => Idempotency.Idempotent;
+    }
+
     /// <summary>Takes every call for one that may be made twice, and so sends it early.</summary>
     internal sealed class Hasty : SimulationParts
     {

@@ -54,6 +54,34 @@ public sealed class SimulationTests
     }
 
     [TestMethod]
+    public void Memory_CallsOfGrpcThatAreRejectedAndToldToGo_LoseNothing()
+    {
+        SimulatedFault[] faults =
+        [
+            new(SimulatedFaultKind.Drain, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), -1, 0, 0),
+            new(SimulatedFaultKind.Drain, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1), -1, 1, 0),
+            new(SimulatedFaultKind.Fail, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3), -1, 2, 0.4),
+        ];
+
+        SimulationOutcome outcome = SimulationRun.Run(new SimulationOptions { Seed = TestSeed.Take(TestContext), GrpcShare = 1, Faults = faults });
+
+        Assert.IsTrue(outcome.Passed, Describe(outcome));
+        Assert.AreEqual(outcome.Calls, outcome.GrpcCalls);
+        Assert.IsGreaterThan(0, outcome.GoAways);
+        Assert.IsGreaterThan(0, outcome.Rejected);
+    }
+
+    [TestMethod]
+    public async Task Ngtcp2_EverythingOfGrpcIsSentEarly_IsFound()
+    {
+        await RequireDriversAsync();
+
+        SimulationOutcome outcome = Run(SeedOfEarlyData, new FlawedParts.Forgetful(), Resets(), grpcShare: 1);
+
+        Assert.Contains("N2", outcome.Findings.Where(static f => !f.Holds).Select(static f => f.Rule), Describe(outcome));
+    }
+
+    [TestMethod]
     public async Task Ngtcp2_EverythingIsSentEarly_IsFound()
     {
         await RequireDriversAsync();
@@ -110,8 +138,8 @@ public sealed class SimulationTests
 
     private static SimulatedFault[] Resets() => [.. Enumerable.Range(0, 25).Select(static i => At(SimulatedFaultKind.Reset, 1.1 + (0.23 * i)))];
 
-    private static SimulationOutcome Run(int seed, SimulationParts parts, IReadOnlyList<SimulatedFault> faults) =>
-        SimulationRun.Run(new SimulationOptions { Seed = seed, Engine = SimulatedEngineKind.Ngtcp2, Parts = parts, Faults = faults });
+    private static SimulationOutcome Run(int seed, SimulationParts parts, IReadOnlyList<SimulatedFault> faults, double grpcShare = 0) =>
+        SimulationRun.Run(new SimulationOptions { Seed = seed, Engine = SimulatedEngineKind.Ngtcp2, Parts = parts, Faults = faults, GrpcShare = grpcShare });
 
     private static string Describe(SimulationOutcome outcome) => $"seed {outcome.Seed}{Environment.NewLine}{string.Join(Environment.NewLine, (object[])[.. outcome.Faults, .. outcome.Findings])}";
 

@@ -17,6 +17,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
     private readonly SimulatedSignal<bool> _handshake = new();
     private readonly SimulatedSignal<ConnectionClose> _closed = new();
     private readonly Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> _openers = new();
+    private readonly Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> _unidirectionalOpeners = new();
     private readonly List<(TaskCompletionSource<TimeSpan> Inner, TaskCompletionSource<TimeSpan> Outer)> _pings = [];
     private readonly List<DriverStream> _streams = [];
     private int _lastCredit;
@@ -88,7 +89,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
 
     public override bool TryOpenStream(StreamDirection direction, Idempotency idempotency, [NotNullWhen(true)] out TransportStream? stream)
     {
-        stream = (_openers.Count == 0 || direction == StreamDirection.Unidirectional) && inner.TryOpenStream(direction, idempotency, out TransportStream? opened) ? Wrap(opened) : null;
+        stream = OpenersOf(direction).Count == 0 && inner.TryOpenStream(direction, idempotency, out TransportStream? opened) ? Wrap(opened) : null;
         return stream is not null;
     }
 
@@ -102,13 +103,8 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
             return stream;
         }
 
-        if (direction == StreamDirection.Unidirectional)
-        {
-            throw new SimulationException("A session wants more streams than the simulation gives it.");
-        }
-
         var opener = new TaskCompletionSource<TransportStream>();
-        _openers.Enqueue((opener, idempotency));
+        OpenersOf(direction).Enqueue((opener, idempotency));
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (opener, token) => ((TaskCompletionSource<TransportStream>)opener!).TrySetCanceled(token), opener);
         return await opener.Task.ConfigureAwait(false);
@@ -225,7 +221,7 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
 
     private void End(ConnectionClose close)
     {
-        while (_openers.TryDequeue(out (TaskCompletionSource<TransportStream> Opener, Idempotency) waiting))
+        while (_openers.TryDequeue(out (TaskCompletionSource<TransportStream> Opener, Idempotency) waiting) || _unidirectionalOpeners.TryDequeue(out waiting))
         {
             waiting.Opener.TrySetException(close.ToException(isSafeToRetry: true));
         }
@@ -261,25 +257,34 @@ internal sealed class DriverConnection(DatagramHost host, Ngtcp2Connection inner
         }
     }
 
-    private void ReportCredit()
+    private Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> OpenersOf(StreamDirection direction) =>
+        direction == StreamDirection.Bidirectional ? _openers : _unidirectionalOpeners;
+
+    private void ServeOpeners(StreamDirection direction)
     {
-        while (_openers.TryPeek(out (TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency) waiting))
+        Queue<(TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency)> openers = OpenersOf(direction);
+        while (openers.TryPeek(out (TaskCompletionSource<TransportStream> Opener, Idempotency Idempotency) waiting))
         {
             if (waiting.Opener.Task.IsCompleted)
             {
-                _openers.Dequeue();
+                openers.Dequeue();
                 continue;
             }
 
-            if (!inner.TryOpenStream(StreamDirection.Bidirectional, waiting.Idempotency, out TransportStream? stream))
+            if (!inner.TryOpenStream(direction, waiting.Idempotency, out TransportStream? stream))
             {
                 break;
             }
 
-            _openers.Dequeue();
+            openers.Dequeue();
             waiting.Opener.SetResult(Wrap(stream));
         }
+    }
 
+    private void ReportCredit()
+    {
+        ServeOpeners(StreamDirection.Unidirectional);
+        ServeOpeners(StreamDirection.Bidirectional);
         int credit = inner.AvailableBidirectionalStreams;
         bool hasMore = credit > _lastCredit;
         _lastCredit = credit;

@@ -8,6 +8,9 @@ internal sealed class SimulatedHttpSession(SimulatedHttpProtocol protocol, HttpS
     /// <summary>Where a request carries its call.</summary>
     internal static readonly HttpRequestOptionsKey<SimulatedCall> CallKey = new("Net.Chaos.Simulation.Call");
 
+    private readonly SimulatedSignal<bool> _disposal = new();
+    private bool _isDisposed;
+
     public override string Protocol => inner.Protocol;
 
     public override Version HttpVersion => inner.HttpVersion;
@@ -42,7 +45,8 @@ internal sealed class SimulatedHttpSession(SimulatedHttpProtocol protocol, HttpS
 
     public override IDisposable? WatchPeer(ConnectionGuard guard, Action<PeerCertificateVerdict> close) => inner.WatchPeer(guard, close);
 
-    public override ValueTask AbortAsync(string reason) => inner.AbortAsync(reason);
+    // A task of its own: of two who await the same, one would go on at the thread pool. Disposal is the other.
+    public override ValueTask AbortAsync(string reason) => new(inner.AbortAsync(reason).AsTask().ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
 
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCallObserver? observer, CancellationToken cancellationToken)
     {
@@ -52,6 +56,7 @@ internal sealed class SimulatedHttpSession(SimulatedHttpProtocol protocol, HttpS
         }
 
         call.Sending++;
+        call.WasSent = true;
         try
         {
             HttpResponseMessage response = await inner.SendAsync(request, observer, cancellationToken).ConfigureAwait(false);
@@ -64,9 +69,22 @@ internal sealed class SimulatedHttpSession(SimulatedHttpProtocol protocol, HttpS
         }
     }
 
-    public override async ValueTask DisposeAsync()
+    // The pool may ask twice, and the second must not wait for the task of the first, see above.
+    public override ValueTask DisposeAsync()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _ = DisposeCoreAsync();
+        }
+
+        return new ValueTask(_disposal.Task);
+    }
+
+    private async Task DisposeCoreAsync()
     {
         await inner.DisposeAsync().ConfigureAwait(false);
-        protocol.Sessions.Remove(this);
+        protocol.Remove(this);
+        _disposal.TrySetResult(true);
     }
 }
