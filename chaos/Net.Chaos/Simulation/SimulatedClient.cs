@@ -43,8 +43,8 @@ internal sealed class SimulatedClient
             new Http3ConnectionOptions
             {
                 Continuations = world.Continuations,
-                QpackDecoderTableCapacity = options.Seed % 4 == 0 ? 0 : 4096,
-                QpackBlockedStreams = options.Seed % 3 * 8,
+                QpackDecoderTableCapacity = (uint)options.Seed % 4 == 0 ? 0 : 4096,
+                QpackBlockedStreams = (int)((uint)options.Seed % 3) * 8,
             },
             world.Clock);
         Pool = new NetChannel(MakePool(options, engine), world.Work);
