@@ -35,6 +35,10 @@ internal static class PoolSection
                 var runner = new CallRunner(channel);
                 var plan = new CallPlan(protocol, "/perf.Service/Do") { Idempotency = Idempotency.Idempotent, Policy = new() { Retry = RetryOptions.Default } };
                 (double untraced, double little) = OperationRound.Add(calls, policy.Name, options.Pairs, count => Call(runner, plan, count));
+                CallPlan limited = plan with { Timeout = TimeSpan.FromSeconds(30) };
+                (double timed, double token) = OperationRound.Add(calls, policy.Name + ", with a deadline", options.Pairs, count => Call(runner, limited, count));
+                report.Stand("11c", timed, policy.Name);
+                report.Stand("11d", token, policy.Name);
                 spans.Switch(isOn: true);
                 double traced, much;
 

@@ -83,6 +83,16 @@ internal static class ResilienceSection
                 Take(call);
             }
         });
+        Add("runner, retries and 30 s timeout, ends later", count =>
+        {
+            var later = new Later();
+            for (int i = 0; i < count; i++)
+            {
+                ValueTask<int> call = runner.RunAsync(timed, 0, later);
+                later.Complete();
+                Take(call);
+            }
+        });
         Add("runner, retries and 30 s timeout", count => Repeat(count, () => Take(runner.RunAsync(timed, 0, immediate))));
         figures.Notes.Add("The channel lends nothing and costs nothing here: these are the runner's own costs, with one call of the handler.");
         return figures;

@@ -3,6 +3,8 @@ namespace Net.Client;
 /// <summary>Where calls get their connections: a <see cref="NetChannel"/>, or a stand-in for tests of what is built on one. Thread-safe.</summary>
 public abstract class LeaseSource
 {
+    private CallDeadlines? _deadlines;
+
     /// <summary>The clock of deadlines.</summary>
     public abstract TimeProvider TimeProvider { get; }
 
@@ -30,10 +32,32 @@ public abstract class LeaseSource
 
     /// <summary>Turns a time into the absolute form that <see cref="LeaseRequest.Deadline"/> takes.</summary>
     /// <param name="timeout">From now; not negative.</param>
-    /// <returns>A timestamp of <see cref="TimeProvider"/>, never 0.</returns>
+    /// <returns>A timestamp of <see cref="TimeProvider"/>, never 0; for a time of centuries one that is far off.</returns>
     public long DeadlineAfter(TimeSpan timeout)
     {
-        long deadline = TimeProvider.GetTimestamp() + (long)(timeout.TotalSeconds * TimeProvider.TimestampFrequency);
+        long deadline = TimeProvider.GetTimestamp() + UnitsOf(timeout);
         return deadline == 0 ? 1 : deadline;
+    }
+
+    /// <summary>Where the deadlines of calls are kept.</summary>
+    internal CallDeadlines Deadlines => Volatile.Read(ref _deadlines) ?? MakeDeadlines();
+
+    /// <summary>How many units of the clock a time is; one that does not fit is as long as can be.</summary>
+    internal long UnitsOf(TimeSpan timeout)
+    {
+        const long Longest = long.MaxValue / 4;
+        long frequency = TimeProvider.TimestampFrequency;
+        long each = frequency / TimeSpan.TicksPerSecond;
+
+        // Exact where the clock counts whole fractions of a tick, as nearly all do.
+        return each * TimeSpan.TicksPerSecond == frequency && timeout.Ticks <= Longest / each
+            ? timeout.Ticks * each
+            : (long)Math.Min(timeout.TotalSeconds * frequency, Longest);
+    }
+
+    private CallDeadlines MakeDeadlines()
+    {
+        var made = new CallDeadlines(TimeProvider);
+        return Interlocked.CompareExchange(ref _deadlines, made, null) ?? made;
     }
 }

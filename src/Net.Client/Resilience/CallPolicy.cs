@@ -35,8 +35,8 @@ public sealed record CallPolicy
     /// </remarks>
     public ResiliencePipeline? AttemptPipeline { get; init; }
 
-    /// <summary>Whether a first attempt needs neither a timer nor a second one beside it, nor goes through anything else.</summary>
-    internal bool IsPlain => Hedging is null && Timeouts is null && AttemptPipeline is null;
+    /// <summary>Whether a first attempt needs neither a time of its own nor a second one beside it, nor goes through anything else.</summary>
+    internal bool IsPlain => Hedging is null && AttemptPipeline is null && (Timeouts is null || Timeouts.PerAttempt == Timeout.InfiniteTimeSpan);
 
     /// <summary>Checks all values, those inside the other options included.</summary>
     /// <exception cref="ArgumentException">Lists every fault with property, value and range.</exception>

@@ -10,7 +10,8 @@ namespace Net.Client;
 /// <para>A call has exactly one outcome, no later than 100 ms after its deadline: what then has not ended is left behind. All leases of a call are completed when it ends, but for the one that its result
 /// keeps, and those of attempts that lost against another, which are cancelled at that moment and given up within 100 ms.</para>
 /// <para>One rule decides whether something is sent again: the server provably never processed it, or the call's <see cref="Idempotency"/> allows it. Nothing is sent again once a response has begun.</para>
-/// <para>A call whose policy has neither timeouts nor hedging, whose connection is at hand and whose first attempt succeeds costs no allocation of the runner's.</para>
+/// <para>A call without a time limit, whose policy has no hedging, whose connection is at hand and whose first attempt succeeds costs no allocation of the runner's. One with a limit costs its token,
+/// which is never used for another call.</para>
 /// </remarks>
 public sealed class CallRunner
 {
@@ -67,11 +68,17 @@ public sealed class CallRunner
             return ValueTask.FromCanceled<TResult>(cancellationToken);
         }
 
-        if (IsPlain(plan) && Source.TryRent(plan.Protocol, RequestOf(plan, 0, null), out ChannelLease lease))
+        TimeSpan limit = LimitOf(plan);
+        bool isLimited = limit != Timeout.InfiniteTimeSpan;
+        if (IsPlain(plan) && !(isLimited && (limit <= TimeSpan.Zero || CallDiagnostics.IsTraced)))
         {
-            return CallDiagnostics.IsTraced
-                ? RunTracedAsync(plan, call, handler, lease, cancellationToken)
-                : RunFirst(plan, call, handler, lease, cancellationToken);
+            long due = isLimited ? Source.DeadlineAfter(limit) : 0;
+            if (Source.TryRent(plan.Protocol, RequestOf(plan, due, null), out ChannelLease lease))
+            {
+                return isLimited ? RunFirst(plan, call, handler, lease, CallDeadline.Start(Source, due, limit, cancellationToken), cancellationToken)
+                    : CallDiagnostics.IsTraced ? RunTracedAsync(plan, call, handler, lease, cancellationToken)
+                    : RunFirst(plan, call, handler, lease, null, cancellationToken);
+            }
         }
 
         var execution = new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken);
@@ -147,19 +154,22 @@ public sealed class CallRunner
         return isAllowed;
     }
 
-    private static bool IsPlain(in CallPlan plan) =>
-        (plan.Policy is null || plan.Policy.IsPlain) && plan.Timeout is null && plan.Trace is null;
+    /// <summary>How long a call may take.</summary>
+    internal static TimeSpan LimitOf(in CallPlan plan) => plan.Timeout ?? plan.Policy?.Timeouts?.PerCall ?? Timeout.InfiniteTimeSpan;
+
+    private static bool IsPlain(in CallPlan plan) => (plan.Policy is null || plan.Policy.IsPlain) && plan.Trace is null;
 
     private ValueTask<TResult> RunFirst<TCall, TResult>(
-        in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CancellationToken cancellationToken)
+        in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CallDeadline? deadline, CancellationToken cancellationToken)
     {
         TResult result;
         try
         {
-            ValueTask<TResult> sending = handler.SendAsync(call, lease, new AttemptContext(1, AttemptKind.First, plan.Idempotency, 0), cancellationToken);
+            var context = new AttemptContext(1, AttemptKind.First, plan.Idempotency, deadline?.Due ?? 0);
+            ValueTask<TResult> sending = handler.SendAsync(call, lease, context, deadline?.Token ?? cancellationToken);
             if (!sending.IsCompletedSuccessfully)
             {
-                return AwaitFirstAsync(sending, plan, call, handler, lease, cancellationToken);
+                return AwaitFirstAsync(sending, plan, call, handler, lease, deadline, cancellationToken);
             }
 
             result = sending.Result;
@@ -168,13 +178,17 @@ public sealed class CallRunner
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return AwaitFirstAsync(ValueTask.FromException<TResult>(exception), plan, call, handler, lease, cancellationToken);
+            return AwaitFirstAsync(ValueTask.FromException<TResult>(exception), plan, call, handler, lease, deadline, cancellationToken);
         }
 
-        AttemptVerdict verdict = Judge(call, handler, lease, result);
-        return verdict.Outcome is CallOutcome.Success
-            ? new ValueTask<TResult>(result)
-            : Continue(plan, call, handler, lease, new AttemptEnd<TResult>(verdict, result, null, lease), cancellationToken);
+        AttemptVerdict verdict = Judge(call, handler, lease, result, deadline, cancellationToken);
+        if (verdict.Outcome is CallOutcome.Success)
+        {
+            deadline?.Dispose();
+            return new ValueTask<TResult>(result);
+        }
+
+        return Continue(plan, call, handler, lease, new AttemptEnd<TResult>(verdict, result, null, lease), deadline, cancellationToken);
     }
 
     // A method of its own kind, so that the span is current for this attempt and not for the caller afterwards.
@@ -197,7 +211,7 @@ public sealed class CallRunner
 
         return end.Verdict.Outcome is CallOutcome.Success && end.Exception is null
             ? end.Result!
-            : await new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(end, endPointId).ConfigureAwait(false);
+            : await new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(end, endPointId, null).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -218,7 +232,7 @@ public sealed class CallRunner
             return failure;
         }
 
-        var end = new AttemptEnd<TResult>(Judge(call, handler, lease, result), result, null, lease);
+        var end = new AttemptEnd<TResult>(Judge(call, handler, lease, result, null, cancellationToken), result, null, lease);
         if (end.Verdict.Outcome is not CallOutcome.Success)
         {
             end.CompleteLease();
@@ -229,31 +243,52 @@ public sealed class CallRunner
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TResult> AwaitFirstAsync<TCall, TResult>(
-        ValueTask<TResult> sending, CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CancellationToken cancellationToken)
+        ValueTask<TResult> sending, CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, CallDeadline? deadline, CancellationToken cancellationToken)
     {
         TResult result;
         try
         {
-            result = await sending.ConfigureAwait(false);
+            result = deadline is null || sending.IsCompleted
+                ? await sending.ConfigureAwait(false)
+                : await AttemptWait.WaitAsync(sending.AsTask(), call, handler, TimeProvider, deadline.Token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever the handler throws is classified and reaches the caller, or is followed by another attempt.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             int endPointId = lease.EndPointId;
-            AttemptEnd<TResult> failure = AttemptEnd<TResult>.OfException(call, handler, exception, lease, cancellationToken.IsCancellationRequested ? CallOutcome.Cancelled : null);
+            AttemptEnd<TResult> failure;
+            try
+            {
+                failure = AttemptEnd<TResult>.OfException(call, handler, exception, lease, CauseOf(deadline, cancellationToken));
+            }
+            catch
+            {
+                deadline?.Dispose();
+                throw;
+            }
+
             Count(failure.Verdict);
-            return await new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(failure, endPointId).ConfigureAwait(false);
+            return await new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(failure, endPointId, deadline).ConfigureAwait(false);
         }
 
-        AttemptVerdict verdict = Judge(call, handler, lease, result);
-        return verdict.Outcome is CallOutcome.Success
-            ? result
-            : await Continue(plan, call, handler, lease, new AttemptEnd<TResult>(verdict, result, null, lease), cancellationToken).ConfigureAwait(false);
+        AttemptVerdict verdict = Judge(call, handler, lease, result, deadline, cancellationToken);
+        if (verdict.Outcome is CallOutcome.Success)
+        {
+            deadline?.Dispose();
+            return result;
+        }
+
+        return await Continue(plan, call, handler, lease, new AttemptEnd<TResult>(verdict, result, null, lease), deadline, cancellationToken).ConfigureAwait(false);
     }
 
+    // The caller first: who gives up at the deadline gives up.
+    private static CallOutcome? CauseOf(CallDeadline? deadline, CancellationToken callerToken) =>
+        callerToken.IsCancellationRequested ? CallOutcome.Cancelled : deadline is { IsCancellationRequested: true } ? CallOutcome.TimedOut : null;
+
     // The lease of a failure is completed by who goes on with it, as its end point is not known any more afterwards.
-    private AttemptVerdict Judge<TCall, TResult>(TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, TResult result)
+    private AttemptVerdict Judge<TCall, TResult>(
+        TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, TResult result, CallDeadline? deadline, CancellationToken cancellationToken)
     {
         AttemptVerdict verdict;
         try
@@ -262,8 +297,14 @@ public sealed class CallRunner
         }
         catch
         {
+            deadline?.Dispose();
             lease.Dispose();
             throw;
+        }
+
+        if (deadline is not null && !verdict.Outcome.IsAnswer() && CauseOf(deadline, cancellationToken) is CallOutcome caused)
+        {
+            verdict = verdict with { Outcome = caused };
         }
 
         if (verdict.Outcome == CallOutcome.Success && !verdict.KeepsLease)
@@ -276,11 +317,11 @@ public sealed class CallRunner
     }
 
     private ValueTask<TResult> Continue<TCall, TResult>(
-        in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, in AttemptEnd<TResult> end, CancellationToken cancellationToken)
+        in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, ChannelLease lease, in AttemptEnd<TResult> end, CallDeadline? deadline, CancellationToken cancellationToken)
     {
         int endPointId = lease.EndPointId;
         end.CompleteLease();
-        return new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(end, endPointId);
+        return new CallExecution<TCall, TResult>(this, plan, call, handler, cancellationToken).ContinueAsync(end, endPointId, deadline);
     }
 
     private sealed class DelegateHandler<TResult>(

@@ -10,7 +10,7 @@ public sealed record TimeoutOptions
     /// For the whole call: all attempts, the pauses between them, the waits for a connection and the fallbacks share it. Default 30 s; range 1 ms to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>. A
     /// call's own <see cref="CallPlan.Timeout"/> takes its place.
     /// </summary>
-    /// <remarks>Above the slowest call that is of use to its caller. It ends streaming calls, too: give those a policy of their own. Each call with it takes a timer.</remarks>
+    /// <remarks>Above the slowest call that is of use to its caller. It ends streaming calls, too: give those a policy of their own. It is kept to a few milliseconds, never early.</remarks>
     public TimeSpan PerCall { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>For one attempt, its wait for a connection included. Default <see cref="Timeout.InfiniteTimeSpan"/>: as long as the call may; range 1 ms to 24 h.</summary>

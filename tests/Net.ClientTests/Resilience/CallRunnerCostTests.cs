@@ -36,6 +36,25 @@ public sealed class CallRunnerCostTests : CallRunnerTestBase
     }
 
     [TestMethod]
+    public void RunAsync_WithADeadline_AllocatesItsTokenAlone()
+    {
+        Source.Records = false;
+        var handler = new Immediate();
+        CallPlan plan = Plan(Retry()) with { Timeout = TimeSpan.FromSeconds(30) };
+        void Run()
+        {
+            for (int i = 0; i < Calls; i++)
+            {
+                ValueTask<FakeReply> call = Runner.RunAsync(plan, "x", handler);
+                Assert.IsTrue(call.IsCompletedSuccessfully);
+                _ = call.Result;
+            }
+        }
+
+        Assert.IsLessThanOrEqualTo(144L * Calls, Allocated(Run));
+    }
+
+    [TestMethod]
     public void RunAsync_FirstAttemptSucceedsLater_AllocatesNothing()
     {
         Source.Records = false;

@@ -27,6 +27,36 @@ public sealed class CallRunnerTimeoutTests : CallRunnerTestBase
     }
 
     [TestMethod]
+    public async Task RunAsync_TokenKeptBeyondItsCall_IsNoOtherCalls()
+    {
+        CancellationToken kept = default;
+        CallPolicy policy = Retry() with { Timeouts = new() { PerCall = TimeSpan.FromSeconds(2) } };
+        await Run(new FakeHandler((_, token) => { kept = token; return new ValueTask<FakeReply>(FakeReply.Ok()); }), policy);
+
+        Task<FakeReply> late = Run(new FakeHandler((_, token) => Hang(token)), policy);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        await Assert.ThrowsExactlyAsync<TransportException>(() => late.WithTimeout());
+        Assert.IsTrue(kept.CanBeCanceled);
+        Assert.IsFalse(kept.IsCancellationRequested);
+    }
+
+    [TestMethod]
+    public async Task RunAsync_AnswerAtTheDeadline_IsJudgedByWhatTheHandlerSays()
+    {
+        CallPolicy policy = new() { Timeouts = new() { PerCall = TimeSpan.FromSeconds(2) } };
+        var good = new TaskCompletionSource<FakeReply>();
+        Task<FakeReply> call = Run(new FakeHandler((_, _) => new ValueTask<FakeReply>(good.Task)), policy);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        // Within the time that it has to unwind.
+        good.SetResult(FakeReply.Ok());
+
+        Assert.AreEqual("ok", (await call.WithTimeout()).Text);
+        CollectionAssert.AreEqual((CallOutcome[])[CallOutcome.Success], Source.Outcomes);
+    }
+
+    [TestMethod]
     public async Task RunAsync_CallsOwnTimeout_TakesThePlaceOfThePolicys()
     {
         var handler = new FakeHandler((_, token) => Hang(token));

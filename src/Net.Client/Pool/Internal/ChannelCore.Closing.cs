@@ -208,6 +208,7 @@ internal sealed partial class ChannelCore
         // Attempts end by the look that the change of state asked for, and take with them what they have opened meanwhile.
         await _tasks.CloseAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
+        Owner.Deadlines.Close();
         _stopping.Dispose();
     }
 }

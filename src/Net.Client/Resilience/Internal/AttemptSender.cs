@@ -7,9 +7,6 @@ namespace Net.Client;
 /// <summary>Makes the single attempts of one call: rents, sends, waits no longer than it may, classifies, completes the lease. Hedged attempts use it at the same time.</summary>
 internal sealed class AttemptSender<TCall, TResult>
 {
-    /// <summary>How long an attempt that was cancelled may take to end by itself.</summary>
-    internal static readonly TimeSpan UnwindTime = TimeSpan.FromMilliseconds(100);
-
     private readonly CallRunner _runner;
     private readonly CallPlan _plan;
     private readonly TCall _call;
@@ -78,13 +75,11 @@ internal sealed class AttemptSender<TCall, TResult>
     internal async ValueTask<AttemptEnd<TResult>> SendAsync(CallTarget target, AttemptKind kind, CancellationToken token)
     {
         Activity? activity = CallDiagnostics.StartAttempt(_plan, kind, target.Step?.Name);
-        CancellationTokenSource? timeout = null;
-        CancellationTokenRegistration registration = default;
+        CallDeadline? timeout = null;
         CancellationToken own = token;
         if (_plan.Policy?.Timeouts?.PerAttempt is TimeSpan limit && limit != Timeout.InfiniteTimeSpan)
         {
-            timeout = new CancellationTokenSource(limit, _runner.TimeProvider);
-            registration = token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
+            timeout = CallDeadline.Start(_runner.Source, _runner.Source.DeadlineAfter(limit), limit, token);
             own = timeout.Token;
         }
 
@@ -102,7 +97,6 @@ internal sealed class AttemptSender<TCall, TResult>
         }
         finally
         {
-            registration.Dispose();
             timeout?.Dispose();
             CallDiagnostics.EndAttempt(activity, end.Verdict, end.Exception);
         }
@@ -160,7 +154,7 @@ internal sealed class AttemptSender<TCall, TResult>
                 : SendThroughAsync(pipeline, lease, context, token);
             result = sending.IsCompleted || !token.CanBeCanceled
                 ? await sending.ConfigureAwait(false)
-                : await WaitAsync(sending.AsTask(), token).ConfigureAwait(false);
+                : await AttemptWait.WaitAsync(sending.AsTask(), _call, _handler, _runner.TimeProvider, token).ConfigureAwait(false);
         }
         catch (RefusedByPipelineException refusal)
         {
@@ -215,38 +209,6 @@ internal sealed class AttemptSender<TCall, TResult>
         catch (TimeoutRejectedException exception)
         {
             throw new TransportException(TransportError.DeadlineExceeded, $"The {nameof(CallPolicy.AttemptPipeline)} of '{_plan.Method}' ended the attempt: {exception.Message}", exception);
-        }
-    }
-
-    // A handler that does not heed its token must not keep the call beyond its deadline.
-    private async Task<TResult> WaitAsync(Task<TResult> sending, CancellationToken token)
-    {
-        try
-        {
-            return await sending.WaitAsync(token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
-        {
-            // Perhaps the attempt has ended all the same, or ends now: what it says counts.
-        }
-
-        try
-        {
-            return await sending.WaitAsync(UnwindTime, _runner.TimeProvider, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (TimeoutException) when (!sending.IsCompleted)
-        {
-            _ = DiscardLateAsync(sending);
-            throw new OperationCanceledException($"The attempt did not end within {UnwindTime.TotalMilliseconds} ms after it was cancelled and was left behind.", token);
-        }
-    }
-
-    private async Task DiscardLateAsync(Task<TResult> sending)
-    {
-        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (sending.IsCompletedSuccessfully)
-        {
-            _handler.Discard(_call, await sending.ConfigureAwait(false));
         }
     }
 

@@ -8,7 +8,7 @@ internal sealed class CallExecution<TCall, TResult>
 
     internal CallExecution(CallRunner runner, in CallPlan plan, TCall call, CallHandler<TCall, TResult> handler, CancellationToken callerToken)
     {
-        _timeout = plan.Timeout ?? plan.Policy?.Timeouts?.PerCall ?? Timeout.InfiniteTimeSpan;
+        _timeout = CallRunner.LimitOf(plan);
         _sender = new AttemptSender<TCall, TResult>(runner, plan, call, handler, callerToken);
     }
 
@@ -24,21 +24,30 @@ internal sealed class CallExecution<TCall, TResult>
             return await RunAsync(target, null).ConfigureAwait(false);
         }
 
-        using var deadline = new CancellationTokenSource(_timeout, _sender.Runner.TimeProvider);
-        using CancellationTokenRegistration callerCancels = _sender.CallerToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
-        _sender.SetDeadline(_sender.Runner.Source.DeadlineAfter(_timeout), deadline.Token);
+        LeaseSource source = _sender.Runner.Source;
+        using var deadline = CallDeadline.Start(source, source.DeadlineAfter(_timeout), _timeout, _sender.CallerToken);
+        _sender.SetDeadline(deadline.Due, deadline.Token);
         return await RunAsync(target, null).ConfigureAwait(false);
     }
 
     /// <summary>Goes on after a first attempt that was made elsewhere and did not succeed.</summary>
-    internal ValueTask<TResult> ContinueAsync(in AttemptEnd<TResult> first, int endPointId)
+    /// <param name="first">How it ended.</param>
+    /// <param name="endPointId">Where it was sent.</param>
+    /// <param name="deadline">The call's deadline, which it owns from now on; <c>null</c>: none.</param>
+    internal async ValueTask<TResult> ContinueAsync(AttemptEnd<TResult> first, int endPointId, CallDeadline? deadline)
     {
+        using CallDeadline? owned = deadline;
+        if (deadline is not null)
+        {
+            _sender.SetDeadline(deadline.Due, deadline.Token);
+        }
+
         var target = new CallTarget(_sender.Runner.Source, _sender.Plan.Protocol, null, new TriedEndPoints());
         target.Tried.Add(endPointId);
         target.CountSent();
         _sender.CountSent();
         _sender.NoteEnd(first.Verdict);
-        return RunAsync(target, first);
+        return await RunAsync(target, first).ConfigureAwait(false);
     }
 
     private async ValueTask<TResult> RunAsync(CallTarget target, AttemptEnd<TResult>? first)
