@@ -7,12 +7,14 @@ public sealed record AqlStoreOptions
     public static AqlStoreOptions Default { get; } = new();
 
     /// <summary>The limits. Default <see cref="AqlLimits.Default"/>.</summary>
+    /// <remarks>Set it for the memory and disk of the machine, first of all <see cref="AqlLimits.MaxTotalBytes"/>.</remarks>
     public AqlLimits Limits { get; init; } = AqlLimits.Default;
 
     /// <summary>
     /// Bytes of log after which all rows are written to a snapshot and the log begins anew. Default 64 MiB; range 4 KiB to 1 TiB.
     /// The log always grows to at least the size of the last snapshot first, so that the work stays in proportion to what is written.
     /// </summary>
+    /// <remarks>Smaller makes for a quicker start and more writing; larger for the opposite.</remarks>
     public long CompactionBytes { get; init; } = 64 << 20;
 
     /// <summary>Checks all values.</summary>

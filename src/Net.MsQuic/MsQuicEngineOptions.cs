@@ -7,6 +7,7 @@ public sealed record MsQuicEngineOptions
     /// The clock for certificate validity, handshake timeouts of clients and durations in metrics. Default <see cref="System.TimeProvider.System"/>.
     /// The library's own timers (idle, keep-alive, loss) do not follow it.
     /// </summary>
+    /// <remarks>Another clock is for tests.</remarks>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Checks all values.</summary>

@@ -4,18 +4,22 @@ namespace Net.Security;
 public sealed record AccessOptions
 {
     /// <summary>How callers prove who they are.</summary>
+    /// <remarks>At least one way to prove who one is, or callers without a name: with none the options are refused.</remarks>
     public required AuthenticationOptions Authentication { get; init; }
 
-    /// <summary>Who may do what.</summary>
+    /// <summary>Who may do what. Default: the built-in roles, <see cref="AuthorizationOptions.BuiltIn"/>.</summary>
+    /// <remarks>The roles of the default suit AQL and gRPC; name roles of your own where callers should do less.</remarks>
     public AuthorizationOptions Authorization { get; init; } = new();
 
-    /// <summary>How much callers may ask for.</summary>
+    /// <summary>How much callers may ask for. Default: the limits of <see cref="AdmissionOptions"/>.</summary>
+    /// <remarks>The defaults bound each caller by itself; set <see cref="AdmissionOptions.GlobalRate"/> to what the machine can bear.</remarks>
     public AdmissionOptions Admission { get; init; } = new();
 
     /// <summary>
     /// How often the credential and the rights of a call that goes on are checked anew, so that what was revoked ends. Default 5 s; range 100 ms to 10 min. Whether the credential has expired
     /// is looked at with every message and query.
     /// </summary>
+    /// <remarks>It is how long a revoked right can live on in a call that is running. Lower it where that matters more than the checks cost.</remarks>
     public TimeSpan RecheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Checks all values.</summary>

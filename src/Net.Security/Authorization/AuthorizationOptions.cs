@@ -7,9 +7,10 @@ public sealed record AuthorizationOptions
     public const string Everyone = "everyone";
 
     /// <summary>
-    /// Roles by name. Beside these there are, unless they are named here: <c>admin</c> (everything); <c>user</c> (what <c>reader</c> may, and every gRPC method, AQL operation, raw route and
+    /// Roles by name. Default none. Beside these there are, unless they are named here: <c>admin</c> (everything); <c>user</c> (what <c>reader</c> may, and every gRPC method, AQL operation, raw route and
     /// HTTP path); <c>reader</c> (reads of AQL in all collections, the methods of AQL's service and of gRPC's health, GET and HEAD of <c>/</c>); <c>everyone</c> (nothing).
     /// </summary>
+    /// <remarks>Begin with what each kind of caller needs and nothing more; what no role allows is forbidden. Naming a built-in role here replaces it.</remarks>
     public IReadOnlyDictionary<string, RoleOptions> Roles { get; init; } = new Dictionary<string, RoleOptions>();
 
     /// <summary>The roles that there are without configuration.</summary>

@@ -9,11 +9,14 @@ namespace Net.Security;
 public sealed record RoleOptions
 {
     /// <summary>Roles whose rights and prohibitions it has, too. Default none.</summary>
+    /// <remarks>For roles that are others and more. Prohibitions come along and cannot be lifted.</remarks>
     public IReadOnlyList<string> Inherits { get; init; } = [];
 
     /// <summary>What it allows. Default nothing.</summary>
+    /// <remarks>Name services and collections; a wide <c>*</c> is for administrators.</remarks>
     public IReadOnlyList<string> Allow { get; init; } = [];
 
     /// <summary>What it forbids, whatever this or another role of the caller allows. Default nothing.</summary>
+    /// <remarks>For exceptions from a wide right; it wins over every role that the caller has.</remarks>
     public IReadOnlyList<string> Deny { get; init; } = [];
 }

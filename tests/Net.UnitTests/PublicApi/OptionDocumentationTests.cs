@@ -13,8 +13,11 @@ public sealed partial class OptionDocumentationTests
 {
     private const int FewestWordsOfAdvice = 2;
 
-    /// <summary>Libraries of the channel. Those of the server, the engines and security (Net.Server, Net.Ngtcp2, Net.MsQuic, Net.Security, Net.Telemetry, Net.Aql) are not held to it yet.</summary>
-    private static readonly string[] Scope = ["Net.Abstractions", "Net.Client", "Net.Channels", "Net.Http3", "Net.Grpc"];
+    /// <summary>All libraries.</summary>
+    private static readonly string[] Scope =
+    [
+        "Net.Abstractions", "Net.Client", "Net.Channels", "Net.Http3", "Net.Grpc", "Net.Server", "Net.Security", "Net.Ngtcp2", "Net.MsQuic", "Net.Telemetry", "Net.Aql",
+    ];
 
     public static IEnumerable<object[]> Types => FindTypes().Select(static t => new object[] { t });
 
@@ -56,6 +59,7 @@ public sealed partial class OptionDocumentationTests
         Assert.Contains("NetChannelOptions", names);
         Assert.Contains("TransportLimits", names);
         Assert.Contains("GrpcClientOptions", names);
+        Assert.Contains("CertificateSourceOptions", names);
     }
 
     private static Type[] FindTypes() => [.. Scope.Select(Assembly.Load).SelectMany(static a => a.GetExportedTypes())
