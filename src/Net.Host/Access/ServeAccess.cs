@@ -165,6 +165,7 @@ internal sealed class ServeAccess : IAsyncDisposable
             string what = (expiry.IsPeerAuthority, expiry.Position) switch
             {
                 (_, null) => "The revocation list of ",
+                _ when expiry.IsIssuer => "The authority that peers know this side by ",
                 (true, ChainPosition.Root) => "The trusted root ",
                 (true, _) => "The intermediate of peers ",
                 (_, ChainPosition.Intermediate) => "The intermediate ",

@@ -51,16 +51,18 @@ public static class CertificateDiagnostics
         foreach (CertificateSource source in Sources.Keys)
         {
             DateTimeOffset now = source.Options.TimeProvider.GetUtcNow();
-            foreach (IGrouping<(bool IsPeerAuthority, int Index, ChainPosition Position), WatchedEnd> one in source.Current.Ends.GroupBy(static end => (end.IsPeerAuthority, end.Index, end.Position)))
+            foreach (IGrouping<(string Place, int Index, ChainPosition Position), WatchedEnd> one in source.Current.Ends.GroupBy(static end => (PlaceOf(end), end.Index, end.Position)))
             {
                 yield return new Measurement<double>(
                     (one.Min(static end => end.NotAfter) - now).TotalDays,
                     new KeyValuePair<string, object?>("security.source", source.Options.Name),
                     new KeyValuePair<string, object?>("security.certificate.role", NameOf(one.Key.Position)),
-                    new KeyValuePair<string, object?>(one.Key.IsPeerAuthority ? "security.trust" : "security.identity", one.Key.Index));
+                    new KeyValuePair<string, object?>(one.Key.Place, one.Key.Index));
             }
         }
     }
+
+    private static string PlaceOf(WatchedEnd end) => end.IsPeerAuthority ? "security.trust" : end.IsIssuer ? "security.issuer" : "security.identity";
 
     private static IEnumerable<Measurement<double>> ObserveLists()
     {

@@ -1,6 +1,6 @@
 namespace Net.Security;
 
-/// <summary>Something of a source that must be renewed: one of its certificates, an authority that its peers' come from, or a revocation list.</summary>
+/// <summary>Something of a source that must be renewed: one of its certificates, an authority that its peers' come from or know it by, or a revocation list.</summary>
 /// <param name="Kind">What is the matter.</param>
 /// <param name="Name">The certificate's subject, or the issuer of the list. Cleaned of control characters.</param>
 /// <param name="SerialNumber">The certificate's serial number, hexadecimal; <c>null</c> for a list.</param>
@@ -10,8 +10,11 @@ public sealed record CertificateExpiry(CertificateExpiryKind Kind, string Name, 
     /// <summary>Where the certificate stands in its chain; <c>null</c> for a list.</summary>
     public ChainPosition? Position { get; init; }
 
-    /// <summary>Whether it is an authority of <see cref="CertificateSourceOptions.TrustFiles"/>, which peers' certificates come from; otherwise it is of this side's own chain.</summary>
+    /// <summary>Whether it is an authority of <see cref="CertificateSourceOptions.TrustFiles"/>, which peers' certificates come from; otherwise it is of this side's own chain, or <see cref="IsIssuer"/>.</summary>
     public bool IsPeerAuthority { get; init; }
+
+    /// <summary>Whether it is an authority of <see cref="CertificateSourceOptions.IssuerFiles"/>: peers know this side's certificate by it.</summary>
+    public bool IsIssuer { get; init; }
 
     /// <summary>
     /// The mark that was passed last: <see cref="CertificateSourceOptions.ExpiryWarning"/>, 7 days or 1 day before the end, as far as they are within that; zero once it is over, and for a list.

@@ -9,13 +9,13 @@ public sealed class TlsSnapshot
     private readonly ServerNameIndex _names;
     private readonly bool _refusesUnknownNames;
 
-    internal TlsSnapshot(long generation, DateTimeOffset loadedAt, IReadOnlyList<TlsIdentity> identities, TrustState? trust, ReadOnlySpan<byte> ticketSecret, CertificateSourceOptions options, SessionTicketStore tickets)
+    internal TlsSnapshot(long generation, DateTimeOffset loadedAt, IReadOnlyList<TlsIdentity> identities, TrustState? trust, IReadOnlyList<WatchedEnd> issuers, ReadOnlySpan<byte> ticketSecret, CertificateSourceOptions options, SessionTicketStore tickets)
     {
         Generation = generation;
         LoadedAt = loadedAt;
         Identities = identities;
         TrustState = trust;
-        Ends = [.. WatchedEnd.Of(identities), .. trust?.Ends ?? []];
+        Ends = [.. WatchedEnd.Of(identities), .. trust?.Ends ?? [], .. issuers];
         _refusesUnknownNames = options.RefuseUnknownNames;
         _names = new ServerNameIndex(identities);
         _server = new ServerTlsOptions[identities.Count];
@@ -62,7 +62,7 @@ public sealed class TlsSnapshot
 
     internal TrustState? TrustState { get; }
 
-    /// <summary>When each certificate ends: of the identities, and of the authorities of peers.</summary>
+    /// <summary>When each certificate ends: of the identities, of the authorities of peers, and of the roots that peers know this side by.</summary>
     internal IReadOnlyList<WatchedEnd> Ends { get; }
 
     /// <summary>Chooses what a server shows: the identity that has the name (exactly, else by wildcard), else the first.</summary>

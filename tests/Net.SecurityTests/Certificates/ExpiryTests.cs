@@ -100,6 +100,50 @@ public sealed class ExpiryTests : CertificateSourceTest
             days);
     }
 
+    [TestMethod]
+    public async Task Expiries_OfARootGivenAsIssuer_AreWarnedOfCountedAndNotTakenForThePeers()
+    {
+        string name = $"expiry-{Guid.NewGuid():N}";
+        TestAuthority issuer = new("Brief issuing root", Time.GetUtcNow().AddDays(10));
+        X509Certificate2 leaf = issuer.IssueServer(Time.GetUtcNow().AddDays(9));
+        Files.Replace("server.pem", CertificateDirectory.Pem(leaf));
+        Files.Replace("server-key.pem", CertificateDirectory.KeyPem(leaf));
+        Files.Replace("issuers.pem", issuer.Pem + Authority.Pem);
+        CertificateSource source = Open(Options with { Name = name, PollInterval = TimeSpan.FromHours(1), IssuerFiles = [Files["issuers.pem"]] });
+        using var listener = new MeterListener();
+        List<double> days = [];
+        listener.InstrumentPublished = static (instrument, l) =>
+        {
+            if (instrument.Name == "security.certificate.time_to_expiry")
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) =>
+        {
+            if (tags[0].Value as string == name && tags[2].Key == "security.issuer")
+            {
+                days.Add(Math.Round(value));
+            }
+        });
+        listener.Start();
+
+        listener.RecordObservableInstruments();
+        await LookAsync(source);
+        CertificateExpiry soon = source.Expiries.Single(static expiry => expiry.IsIssuer);
+        for (int hour = 0; hour < 24 * 10; hour++)
+        {
+            await LookAsync(source);
+        }
+
+        CollectionAssert.AreEqual((double[])[10, Math.Round((TestAuthority.End - Time.GetUtcNow().AddHours(-241)).TotalDays)], days);
+        Assert.AreEqual("CN=Brief issuing root Root ExpiresSoon False 14", $"{soon.Name} {soon.Position} {soon.Kind} {soon.IsPeerAuthority} {soon.Threshold.TotalDays}");
+        Assert.AreEqual(CertificateExpiryKind.Expired, source.Expiries.Single(static expiry => expiry.IsIssuer).Kind);
+        Assert.IsTrue(Log.Entries.Any(static entry => entry.Event == "ExpiresSoon" && entry.Text.Contains("authority among the issuer files 'CN=Brief issuing root' ends at", StringComparison.Ordinal)));
+        Assert.IsTrue(Log.Entries.Any(static entry => entry.Event == "IssuerIsExpired" && entry.Text.Contains("peers that know no other refuse this side's certificate", StringComparison.Ordinal)));
+        Assert.AreEqual(0, Log.Count("AuthorityIsExpired"), "It is no authority of peers.");
+    }
+
     private static string Describe(CertificateExpiry expiry) => $"{(expiry.IsPeerAuthority ? "peers'" : "own")} {expiry.Position} {expiry.Kind} {expiry.Threshold.TotalDays:0}";
 
     /// <summary>A leaf that lasts, below an intermediate that does not; a trust of a root that lasts, one that does not, and an intermediate; each ends that many days from now.</summary>

@@ -19,6 +19,7 @@ internal static partial class CertificateLog
     {
         (string what, string cure) = (expiry.IsPeerAuthority, expiry.Position) switch
         {
+            _ when expiry.IsIssuer => ("authority among the issuer files", "have this side's certificate issued below its successor, and name that instead"),
             (true, ChainPosition.Root) => ("trusted root", "add its successor to the trust files, and have renewed what it issued"),
             (true, _) => ("intermediate among the trust files", "put its successor in its place, and have renewed what it issued"),
             (_, ChainPosition.Intermediate) => ("intermediate of this side's certificate", "have the certificate issued by its successor"),
@@ -34,6 +35,9 @@ internal static partial class CertificateLog
                 break;
             case CertificateExpiryKind.Expired when expiry.IsPeerAuthority:
                 AuthorityIsExpired(logger, source, what, expiry.Name, expiry.At, cure);
+                break;
+            case CertificateExpiryKind.Expired when expiry.IsIssuer:
+                IssuerIsExpired(logger, source, what, expiry.Name, expiry.At, cure);
                 break;
             default:
                 IsExpired(logger, source, what, expiry.Name, expiry.At, cure);
@@ -61,4 +65,7 @@ internal static partial class CertificateLog
 
     [LoggerMessage(4009, LogLevel.Warning, "Source {Source}: the {What} '{Subject}' ended at {NotAfter:u}, and peers below it are refused; {Cure}, or take it out.", EventName = nameof(AuthorityIsExpired))]
     internal static partial void AuthorityIsExpired(ILogger logger, string source, string what, string subject, DateTimeOffset notAfter, string cure);
+
+    [LoggerMessage(4010, LogLevel.Warning, "Source {Source}: the {What} '{Subject}' ended at {NotAfter:u}, and peers that know no other refuse this side's certificate; {Cure}, or take it out.", EventName = nameof(IssuerIsExpired))]
+    internal static partial void IssuerIsExpired(ILogger logger, string source, string what, string subject, DateTimeOffset notAfter, string cure);
 }

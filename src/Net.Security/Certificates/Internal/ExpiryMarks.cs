@@ -26,6 +26,7 @@ internal static class ExpiryMarks
                 {
                     Position = end.Position,
                     IsPeerAuthority = end.IsPeerAuthority,
+                    IsIssuer = end.IsIssuer,
                     Threshold = left <= TimeSpan.Zero ? TimeSpan.Zero : marks.Where(mark => left <= mark).Min(),
                 });
             }

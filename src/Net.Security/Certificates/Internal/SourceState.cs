@@ -39,7 +39,9 @@ internal sealed class SourceState
 
         long generation = (before?.Snapshot.Generation ?? 0) + 1;
         byte[] trustDigest = ContentDigest.Of([.. content.Trust.Select(static file => file.Content), .. content.Lists.Select(static file => file.Content)]);
-        CertificateTrust? issuers = content.Issuers.Count == 0 ? null : TrustBuilder.Build(content.Issuers, [], options with { Peers = new(), RequireRevocationLists = false }, generation, null).Trust;
+        TrustState? peersTrust = content.Issuers.Count == 0 ? null : TrustBuilder.Build(content.Issuers, [], options with { Peers = new(), RequireRevocationLists = false }, generation, null);
+        CertificateTrust? issuers = peersTrust?.Trust;
+        WatchedEnd[] issuerEnds = [.. (peersTrust?.Ends ?? []).Select(static end => end with { IsPeerAuthority = false, IsIssuer = true })];
         var identities = new List<TlsIdentity>(content.Identities.Count);
         byte[][] digests = new byte[content.Identities.Count][];
         for (int i = 0; i < digests.Length; i++)
@@ -61,7 +63,7 @@ internal sealed class SourceState
         byte[] secret = TicketKeys.NewSecret(options.TicketSecret, content.Digest);
         try
         {
-            var snapshot = new TlsSnapshot(generation, options.TimeProvider.GetUtcNow(), identities, trust, secret, options, tickets);
+            var snapshot = new TlsSnapshot(generation, options.TimeProvider.GetUtcNow(), identities, trust, issuerEnds, secret, options, tickets);
             return new SourceState(content.Digest, digests, trustDigest, snapshot);
         }
         finally

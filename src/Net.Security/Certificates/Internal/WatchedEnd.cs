@@ -11,6 +11,9 @@ namespace Net.Security.Internal;
 /// <param name="IsPeerAuthority">Whether it is an authority of the trust files.</param>
 internal sealed record WatchedEnd(string Name, string SerialNumber, DateTimeOffset NotAfter, ChainPosition Position, int Index, bool IsPeerAuthority)
 {
+    /// <summary>Whether it is an authority of the issuer files.</summary>
+    internal bool IsIssuer { get; init; }
+
     /// <summary>The certificates of the identities: of each the leaf, then its intermediates.</summary>
     internal static IEnumerable<WatchedEnd> Of(IReadOnlyList<TlsIdentity> identities) => identities.SelectMany(static (identity, i) => identity.Intermediates
         .Select(intermediate => Of(intermediate, ChainPosition.Intermediate, i, isPeerAuthority: false))
