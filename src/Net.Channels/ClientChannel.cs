@@ -74,10 +74,24 @@ public sealed class ClientChannel : IAsyncDisposable, IDisposable
     /// <remarks>
     /// The channel chooses the version: HTTP/3, or HTTP/2 where UDP is blocked, whatever version the request names; one that insists (<see cref="HttpVersionPolicy.RequestVersionExact"/>) on 3.0 or 2.0
     /// gets that. The host in the URI is what the server is told; where the request goes is the channel's to choose. No cookies, redirects, decompression or proxy.
-    /// Say what may be retried with <see cref="ChannelRequestOptions"/>.
+    /// Say what may be retried with <see cref="ChannelRequestOptions"/>, or for gRPC with the overload that takes a <see cref="MethodIdempotency"/>.
     /// </remarks>
     /// <returns>The handler.</returns>
-    public HttpMessageHandler CreateHttpHandler() => new ChannelHttpHandler(this);
+    public HttpMessageHandler CreateHttpHandler() => new ChannelHttpHandler(this, null);
+
+    /// <summary>Makes a handler that knows which gRPC methods may be executed more than once, for a client that does not tell: <c>GrpcChannelOptions.HttpHandler</c> of Grpc.Net.Client.</summary>
+    /// <remarks>
+    /// Calls are known by the path of their URI. What <see cref="ChannelRequestOptions.Idempotency"/> of a request says goes before. The message of an idempotent call that does not stream its requests is
+    /// serialized before the first attempt and kept until the call ends, so that each attempt can send it. A client's own retries or hedging (its service configuration) are to be off: the channel does
+    /// not know of them, and attempts would multiply.
+    /// </remarks>
+    /// <param name="methods">What the .proto files say.</param>
+    /// <returns>The handler; as with the other, disposing it changes nothing.</returns>
+    public HttpMessageHandler CreateHttpHandler(MethodIdempotency methods)
+    {
+        ArgumentNullException.ThrowIfNull(methods);
+        return new ChannelHttpHandler(this, methods);
+    }
 
     /// <summary>Makes a client of HTTP whose base address is the channel's authority.</summary>
     /// <returns>The client; disposing it does not dispose the channel.</returns>

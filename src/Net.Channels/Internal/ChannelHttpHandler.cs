@@ -6,7 +6,7 @@ using Net.Http3;
 namespace Net.Channels;
 
 /// <summary>The face of a channel for <see cref="HttpClient"/>. Disposing it changes nothing: the channel lives on.</summary>
-internal sealed class ChannelHttpHandler(ClientChannel channel) : HttpMessageHandler
+internal sealed class ChannelHttpHandler(ClientChannel channel, MethodIdempotency? methods) : HttpMessageHandler
 {
     private readonly HttpCallHandler _handler = new(channel.Pool.TimeProvider);
 
@@ -21,6 +21,11 @@ internal sealed class ChannelHttpHandler(ClientChannel channel) : HttpMessageHan
         if (uri.Scheme != Uri.UriSchemeHttps)
         {
             throw new HttpRequestException(HttpRequestError.VersionNegotiationError, $"A channel serves https alone, as QUIC is always encrypted; the request's URI is '{uri.Scheme}'.");
+        }
+
+        if (methods?.Find(uri.AbsolutePath) is { } known && !request.Options.TryGetValue(ChannelRequestOptions.Idempotency, out _))
+        {
+            await TellAsync(request, known, cancellationToken).ConfigureAwait(false);
         }
 
         string method = request.Options.TryGetValue(ChannelRequestOptions.Method, out string? named) ? named : uri.AbsolutePath;
@@ -57,6 +62,17 @@ internal sealed class ChannelHttpHandler(ClientChannel channel) : HttpMessageHan
         finally
         {
             Http3Diagnostics.Stop(activity, request, response, failure, channel.Pool.TimeProvider.GetElapsedTime(started));
+        }
+    }
+
+    private static async ValueTask TellAsync(HttpRequestMessage request, MethodIdempotency.Known known, CancellationToken cancellationToken)
+    {
+        request.Options.Set(ChannelRequestOptions.Idempotency, known.Idempotency);
+        if (known is { Idempotency: not Idempotency.NonIdempotent, TakesOneMessage: true } && request.Content is { } content && !Http3RequestOptions.HasReplayableContent(request))
+        {
+            // A client may serialize into something of its own that bears one writing at a time; what is buffered bears any number.
+            await content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+            request.Options.Set(Http3RequestOptions.ReplayableContent, true);
         }
     }
 

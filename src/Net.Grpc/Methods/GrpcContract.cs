@@ -80,6 +80,13 @@ public sealed class GrpcContract
         (true, true) => GrpcMethodKind.Duplex,
     };
 
+    internal static Idempotency IdempotencyOf(MethodDescriptor method) => method.GetOptions()?.IdempotencyLevel switch
+    {
+        MethodOptions.Types.IdempotencyLevel.NoSideEffects => Idempotency.NoSideEffects,
+        MethodOptions.Types.IdempotencyLevel.Idempotent => Idempotency.Idempotent,
+        _ => Idempotency.NonIdempotent,
+    };
+
     private static string Names(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
 
     private MethodDescriptor Find<TRequest, TResponse>(string name, GrpcMethodKind kind)

@@ -11,12 +11,7 @@ public abstract class GrpcMethod
         Kind = kind;
         FullName = $"{descriptor.Service.FullName}/{descriptor.Name}";
         Path = "/" + FullName;
-        Idempotency = descriptor.GetOptions()?.IdempotencyLevel switch
-        {
-            MethodOptions.Types.IdempotencyLevel.NoSideEffects => Idempotency.NoSideEffects,
-            MethodOptions.Types.IdempotencyLevel.Idempotent => Idempotency.Idempotent,
-            _ => Idempotency.NonIdempotent,
-        };
+        Idempotency = GrpcContract.IdempotencyOf(descriptor);
     }
 
     /// <summary>What the .proto file says about it.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using Net.Channels;
 using Net.Client;
+using Net.Grpc;
 using Net.Http3;
 using Net.Testing;
 
@@ -216,6 +217,38 @@ public sealed class HttpHandlerTests : IAsyncDisposable
         return Task.FromResult(response);
     }
 
+    [TestMethod]
+    [DataRow("/grpc.health.v1.Health/Check", null, 3)]
+    [DataRow("/grpc.health.v1.Health/Check", Idempotency.NonIdempotent, 1)]
+    [DataRow("/grpc.health.v1.Health/Other", null, 1)]
+    public async Task Grpc_OfAClientThatDoesNotTell_IsRetriedByWhatTheProtoFileSays(string path, Idempotency? said, int attempts)
+    {
+        HttpMessageInvoker invoker = StartKnowing((_, _) => TrailersOnly("14"));
+        var content = new WrittenOnce();
+        var request = new HttpRequestMessage(HttpMethod.Post, "https://a.test" + path) { Content = content };
+        content.Headers.TryAddWithoutValidation("content-type", "application/grpc");
+        if (said is Idempotency idempotency)
+        {
+            request.Options.Set(ChannelRequestOptions.Idempotency, idempotency);
+        }
+
+        using HttpResponseMessage response = await invoker.SendAsync(request, CancellationToken.None).WithTimeout();
+
+        Assert.HasCount(attempts, _requests);
+        Assert.AreEqual(1, content.Writes, "All attempts send what was serialized once.");
+        Assert.IsTrue(_requests.All(attempt => ReferenceEquals(content, attempt.Message.Content)));
+    }
+
+    [TestMethod]
+    public void MethodIdempotency_OfNoService_SaysSo() =>
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(static () => MethodIdempotency.Of(null!, GrpcHealthMethods.Contract.Service)).Message, "null");
+
+    private HttpMessageInvoker StartKnowing(Func<FakeHttpRequest, CancellationToken, Task<HttpResponseMessage>> answer)
+    {
+        Start(answer).Dispose();
+        return new HttpMessageInvoker(_channel!.CreateHttpHandler(MethodIdempotency.Of(GrpcHealthMethods.Contract.Service)));
+    }
+
     private HttpMessageInvoker Start(Func<FakeHttpRequest, CancellationToken, Task<HttpResponseMessage>> answer)
     {
         var protocol = new FakeHttpProtocol((request, token) =>
@@ -250,5 +283,20 @@ public sealed class HttpHandlerTests : IAsyncDisposable
             Logger = NullLogger.Instance,
         });
         return new HttpMessageInvoker(_channel.CreateHttpHandler());
+    }
+
+    /// <summary>Content that its client serializes, once.</summary>
+    private sealed class WrittenOnce : HttpContent
+    {
+        internal int Writes { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            Writes++ == 0 ? stream.WriteAsync((byte[])[0, 0, 0, 0, 1, 7]).AsTask() : throw new InvalidOperationException("It was written already.");
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = -1;
+            return false;
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http;
 using global::Grpc.Core;
 using global::Grpc.Net.Client;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,6 @@ using Net.Client;
 using Net.Grpc;
 using Net.Grpc.Messages;
 using Net.Hosting.Services;
-using Net.Http3;
 using Net.IntegrationTests.Interop;
 using Net.IntegrationTests.Kestrel;
 using Net.Protocol.Echo;
@@ -138,8 +138,36 @@ public sealed class GrpcNetClientTests
         await WaitForNoLeasesAsync(channel);
     }
 
+    [TestMethod]
+    public async Task Call_OfAMethodThatIsNotMarked_IsNotSentAgainWhenItsHostDies()
+    {
+        var hosts = new Hosts();
+        await using KestrelSite first = await StartAsync(hosts);
+        await using KestrelSite second = await StartAsync(hosts);
+        first.Errors.Expect("ApplicationError");
+        second.Errors.Expect("ApplicationError");
+        await using ClientChannel channel = new NetChannelBuilder([.. new[] { first, second }.Select(static s => $"https://localhost:{s.Port}")])
+            .UseTrust(s_certificates.Trust).UseFallback(FallbackPolicy.Exact).UsePool(PoolOptions.Default with { MinConnections = 1 }).Build();
+        await channel.WarmUpAsync(2).WithTimeout();
+
+        // The same service, from a .proto file that says nothing of its methods.
+        FileDescriptorProto silent = EchoReflection.Descriptor.ToProto();
+        silent.Service.Single().Method.ToList().ForEach(static method => method.Options = null);
+        var service = FileDescriptor.BuildFromByteStrings([silent.ToByteString()]).Single().Services.Single();
+        using var stock = GrpcChannel.ForAddress(
+            "https://localhost", new GrpcChannelOptions { HttpHandler = channel.CreateHttpHandler(MethodIdempotency.Of(service)), DisposeHttpClient = true });
+
+        using AsyncUnaryCall<EchoResponse> call = stock.CreateCallInvoker().AsyncUnaryCall(Echo, null, default, new EchoRequest { Payload = "once" });
+        int hung = await hosts.FirstCall.WithTimeout();
+        await (first.Port == hung ? first : second).StopAsync(new CancellationToken(canceled: true)).WithTimeout();
+
+        await Assert.ThrowsExactlyAsync<RpcException>(() => call.ResponseAsync.WithTimeout());
+        Assert.HasCount(1, hosts.Ports);
+        await WaitForNoLeasesAsync(channel);
+    }
+
     private static GrpcChannel Stock(ClientChannel channel) =>
-        GrpcChannel.ForAddress("https://localhost", new GrpcChannelOptions { HttpHandler = new SayIdempotent { InnerHandler = channel.CreateHttpHandler() }, DisposeHttpClient = true });
+        GrpcChannel.ForAddress("https://localhost", new GrpcChannelOptions { HttpHandler = channel.CreateHttpHandler(MethodIdempotency.Of(EchoMethods.Contract.Service)), DisposeHttpClient = true });
 
     private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
         where T : IMessage<T> => Marshallers.Create(static message => message.ToByteArray(), parser.ParseFrom);
@@ -160,19 +188,6 @@ public sealed class GrpcNetClientTests
         while (channel.GetSnapshot().InFlight > 0)
         {
             await Task.Delay(5, deadline.Token);
-        }
-    }
-
-    /// <summary>
-    /// The stock client does not tell what the .proto file says of a method's idempotency, nor that the content of a unary call can be written again: whoever knows it says so, in a handler of a few lines.
-    /// </summary>
-    private sealed class SayIdempotent : DelegatingHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Options.Set(ChannelRequestOptions.Idempotency, Idempotency.NoSideEffects);
-            request.Options.Set(Http3RequestOptions.ReplayableContent, request.RequestUri!.AbsolutePath == Echo.FullName);
-            return base.SendAsync(request, cancellationToken);
         }
     }
 
