@@ -5,14 +5,18 @@ using Net.Server.Kestrel;
 
 namespace Net.Server;
 
-/// <summary>Ends the responses of HTTP/3 before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
+/// <summary>Lets requests of HTTP/3 begin that were not rejected, and ends their responses before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
 internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
 {
     private const string UnsentTrailer = "net-unsent";
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
-        application.Use(next => context => context.Features.Get<IStreamEndFeature>() is { } end && paths.Find(context.Request.Path.Value ?? "") is null ? ServeAsync(next, context, end) : next(context));
+        application.Use(next => context =>
+            context.Features.Get<IStreamEndFeature>() is not { } end ? next(context)
+            : !end.TryBegin() ? Task.CompletedTask
+            : paths.Find(context.Request.Path.Value ?? "") is null ? ServeAsync(next, context, end)
+            : next(context));
         next(application);
     };
 

@@ -9,6 +9,9 @@ internal static class Http3ErrorCodes
     /// <summary>An end for which HTTP/3 has no code of its own, such as a peer that is no longer trusted.</summary>
     internal const long GeneralProtocolError = 0x101;
 
+    /// <summary>The server failed at a request that it may have processed in part.</summary>
+    internal const long InternalError = 0x102;
+
     /// <summary>The peer opened or refused a stream that it should not have.</summary>
     internal const long StreamCreationError = 0x103;
 
@@ -29,6 +32,9 @@ internal static class Http3ErrorCodes
 
     /// <summary>A setting that must not be there, or is there twice.</summary>
     internal const long SettingsError = 0x109;
+
+    /// <summary>Nothing of the request was processed: the client may send it again, whatever it is (RFC 9114, section 4.1.1).</summary>
+    internal const long RequestRejected = 0x10b;
 
     /// <summary>This side gives the request up.</summary>
     internal const long RequestCancelled = 0x10c;

@@ -9,6 +9,15 @@ namespace Net.Server.Kestrel;
 /// </remarks>
 internal interface IStreamEndFeature
 {
+    /// <summary>Takes note that the application begins with the request. From now on nobody rejects it, which would promise the client that nothing was done.</summary>
+    /// <returns><c>false</c>: it was rejected already, and must not be begun.</returns>
+    /// <remarks>
+    /// Kestrel 10 rejects requests whose headers take too long, and may do so to one whose headers have just come: its heartbeat sets the limit of a stream that still receives its headers and then reads it
+    /// anew; the stream sets it to zero in between, and passes the request to the application (<c>Http3Connection.UpdateStreamTimeouts</c>). In a process that has just started that takes as long as the
+    /// runtime needs to find the methods.
+    /// </remarks>
+    bool TryBegin();
+
     /// <summary>Completes when the stream is over in both directions and Kestrel has been told, so that a request that was aborted is marked as such.</summary>
     Task WhenClosedTold();
 }

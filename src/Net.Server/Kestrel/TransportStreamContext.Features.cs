@@ -16,6 +16,8 @@ internal sealed partial class TransportStreamContext
     private long _error = NoError;
     private ConnectionAbortedException? _abortReason;
     private ConnectionAbortedException? _readAbortReason;
+    private bool _isBegun;
+    private bool _isRejected;
     private bool _isAborted;
     private bool _isPeerAborted;
     private bool _isReadStopped;
@@ -68,7 +70,7 @@ internal sealed partial class TransportStreamContext
         }
 
         long code = Error;
-        _stream.Abort(code == NoError ? Http3ErrorCodes.RequestCancelled : code);
+        _stream.Abort(code == NoError ? Http3ErrorCodes.RequestCancelled : TrueCode(code));
         _stream.Input.CancelPendingRead();
     }
 
@@ -83,7 +85,7 @@ internal sealed partial class TransportStreamContext
             _readAbortReason ??= abortReason;
         }
 
-        _stream.AbortRead(errorCode);
+        _stream.AbortRead(TrueCode(errorCode));
         _stream.Input.CancelPendingRead();
     }
 
@@ -94,7 +96,17 @@ internal sealed partial class TransportStreamContext
             _isWriteStopped = true;
         }
 
-        _stream.AbortWrite(errorCode);
+        _stream.AbortWrite(TrueCode(errorCode));
+    }
+
+    /// <inheritdoc/>
+    public bool TryBegin()
+    {
+        lock (_lock)
+        {
+            _isBegun = !_isRejected;
+            return _isBegun;
+        }
     }
 
     public void OnClosed(Action<object?> callback, object? state)
@@ -110,6 +122,21 @@ internal sealed partial class TransportStreamContext
         }
 
         callback(state);
+    }
+
+    /// <summary>A rejection promises that nothing was processed. Of a request that has begun that would be a lie, for which the client would have it done twice.</summary>
+    private long TrueCode(long code)
+    {
+        if (code != Http3ErrorCodes.RequestRejected)
+        {
+            return code;
+        }
+
+        lock (_lock)
+        {
+            _isRejected |= !_isBegun;
+            return _isBegun ? Http3ErrorCodes.InternalError : code;
+        }
     }
 
     /// <summary>The application left input unread that may still come: tells the peer to stop.</summary>
@@ -202,7 +229,7 @@ internal sealed partial class TransportStreamContext
     {
         _error = NoError;
         _abortReason = _readAbortReason = null;
-        _isAborted = _isPeerAborted = _isReadStopped = _isWriteStopped = false;
+        _isBegun = _isRejected = _isAborted = _isPeerAborted = _isReadStopped = _isWriteStopped = false;
     }
 
     private ConnectionAbortedException? ReadAbortReason()

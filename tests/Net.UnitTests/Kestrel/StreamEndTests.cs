@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,7 @@ public sealed class StreamEndTests
     private const long RequestCancelled = 0x10c;
     private const long InternalError = 0x102;
     private const long NoError = 0x100;
+    private const long RequestRejected = 0x10b;
 
     [TestMethod]
     [DataRow(true, DisplayName = "reset and stop")]
@@ -122,6 +124,47 @@ public sealed class StreamEndTests
         }
 
         Assert.IsEmpty(site.Log.Entries.Where(static e => e.Level == LogLevel.Critical));
+    }
+
+    [TestMethod]
+    public async Task Rejection_OfARequestThatHasBegun_DoesNotPromiseThatNothingWasDone()
+    {
+        await using MemorySite site = await MemorySite.StartAsync(static application => application.MapGet("/begun", static context =>
+        {
+            RejectAsKestrelDoes(context);
+            return Task.CompletedTask;
+        }));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginGetAsync("/begun");
+
+        Assert.AreEqual(InternalError, await exchange.ReadResetAsync());
+    }
+
+    [TestMethod]
+    public async Task Rejection_BeforeARequestHasBegun_KeepsItFromTheApplication()
+    {
+        bool isBegun = false;
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using MemorySite site = await MemorySite.StartAsync(
+            application => application.MapGet("/late", _ =>
+            {
+                isBegun = true;
+                return Task.CompletedTask;
+            }),
+            services: services => services.AddSingleton<IStartupFilter>(new Outermost(async (context, next) =>
+            {
+                RejectAsKestrelDoes(context);
+                await next(context);
+                over.SetResult();
+            })));
+        await using Http3Peer peer = await site.ConnectAsync();
+
+        Http3Exchange exchange = await peer.BeginGetAsync("/late");
+
+        Assert.AreEqual(RequestRejected, await exchange.ReadResetAsync());
+        await over.Task.WithTimeout();
+        Assert.IsFalse(isBegun);
     }
 
     [TestMethod]
@@ -311,6 +354,14 @@ public sealed class StreamEndTests
             ConnectionClose close = await connection.Closed.WithTimeout();
             Assert.AreEqual(0x103, close.ApplicationErrorCode);
         }
+    }
+
+    // The limit of headers that Kestrel's heartbeat finds passed, although they have come.
+    private static void RejectAsKestrelDoes(HttpContext context)
+    {
+        var stream = (TransportStreamContext)context.Features.GetRequiredFeature<IStreamEndFeature>();
+        stream.Error = RequestRejected;
+        stream.Abort(new ConnectionAbortedException("The headers took too long."));
     }
 
     private sealed class Outermost(Func<HttpContext, RequestDelegate, Task> serve) : IStartupFilter
