@@ -75,18 +75,27 @@ internal static class Judge
         int missing = 0;
         int twice = 0;
         int refused = 0;
+        CallRecord? first = null;
         foreach (CallRecord call in evidence.Calls)
         {
             int executions = server.Find(call.Id)?.Executions ?? 0;
-            missing += call.Result == CallResult.Ok && executions == 0 ? 1 : 0;
-            twice += !call.IsIdempotent && executions > 1 ? 1 : 0;
-            refused += call.Result == CallResult.Refused && executions > 0 ? 1 : 0;
+            bool isMissing = call.Result == CallResult.Ok && executions == 0;
+            bool isTwice = !call.IsIdempotent && executions > 1;
+            bool isRefused = call.Result == CallResult.Refused && executions > 0;
+            missing += isMissing ? 1 : 0;
+            twice += isTwice ? 1 : 0;
+            refused += isRefused ? 1 : 0;
+            first ??= isMissing || isTwice || isRefused ? call : null;
         }
 
         return new Finding(
-            "N2", text, string.Create(CultureInfo.InvariantCulture, $"{server.Count} executed: {missing} successes missing, {twice} done twice, {refused} refused and done, {server.BadLines} lines unreadable"),
+            "N2", text, string.Create(CultureInfo.InvariantCulture, $"{server.Count} executed: {missing} successes missing, {twice} done twice, {refused} refused and done, {server.BadLines} lines unreadable{(first is null ? "" : $"; the first: {Describe(first, server)}")}"),
             missing == 0 && twice == 0 && refused == 0 && server.BadLines == 0);
     }
+
+    private static string Describe(CallRecord call, ServerLedger server) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{call.Id:x32} of {call.Load}, begun at {call.Began.TotalSeconds:0.000} s, {call.Result} after {(call.Ended - call.Began).TotalMilliseconds:0} ms and {call.Attempts} attempts at {string.Join(", ", call.Hosts)}, executed by {string.Join(", ", server.Find(call.Id)?.Hosts ?? [])}");
 
     internal static Finding JudgeUnknown(RunEvidence evidence)
     {

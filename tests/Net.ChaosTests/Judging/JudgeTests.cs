@@ -80,8 +80,9 @@ public sealed class JudgeTests
         Executed(Executed(Add(5))).End(CallResult.Ok, At(5.1));
         Assert.IsTrue(Run().All(static f => f.Holds));
 
-        Executed(Executed(Add(5, isIdempotent: false))).End(CallResult.Ok, At(5.1));
+        Executed(Executed(Add(5, isIdempotent: false))).End(CallResult.Ok, At(5.1), hosts: ["h2", "h1"], attempts: 2);
         AssertBroken("N2", Run());
+        StringAssert.Contains(Run().Single(static f => f.Rule == "N2").Measured, "begun at 5.000 s, Ok after 100 ms and 2 attempts at h2, h1, executed by h1, h1");
     }
 
     [TestMethod]

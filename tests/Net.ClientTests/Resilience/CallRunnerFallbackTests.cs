@@ -173,7 +173,7 @@ public sealed class CallRunnerFallbackTests : CallRunnerTestBase
 
         CollectionAssert.AreEqual(trace.Steps.Select(static s => s.ToString()).ToArray(), (string[])caller.GetTagItem("transport.pool.explain")!);
         CollectionAssert.AreEqual(
-            (string[])["1 (first) sent", "1 ended: transport_failure", "2 (retry) sent", "2 ended: success"],
+            (string[])["1 (first) sent", $"1 ended: transport_failure, {Lost.Message}", "2 (retry) sent", "2 ended: success"],
             trace.Steps.Where(static s => s.Kind == CallTraceStepKind.Attempt).Select(static s => s.Detail).ToArray());
     }
 

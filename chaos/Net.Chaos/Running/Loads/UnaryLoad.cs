@@ -53,6 +53,9 @@ internal static class UnaryLoad
     private static void End(LoadRun run, CallRecord record, CallTrace trace, CallResult result, string detail, bool wrongAnswer)
     {
         (int attempts, IReadOnlyList<string> hosts) = run.Client.Explain(trace);
-        record.End(result, run.Ledger.Now, detail, hosts, attempts, wrongAnswer);
+
+        // Why a call was sent again is worth knowing where it must not be done twice.
+        string again = attempts > 1 ? string.Join("; ", trace.Steps.Where(static s => s.Kind == CallTraceStepKind.Attempt).Select(static s => s.Detail)) : "";
+        record.End(result, run.Ledger.Now, detail.Length > 0 ? detail : again, hosts, attempts, wrongAnswer);
     }
 }

@@ -138,7 +138,7 @@ internal sealed class AttemptSender<TCall, TResult>
         AttemptEnd<TResult> end = await SendAsync(lease, new AttemptContext(number, kind, _plan.Idempotency, _deadline), parent, token).ConfigureAwait(false);
         if (endPoint is not null)
         {
-            Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}");
+            Trace(endPoint, $"{number} ended: {CallDiagnostics.NameOf(end.Verdict.Outcome)}{(end.Exception is { } why ? $", {why.Message}" : "")}");
         }
 
         return end;
