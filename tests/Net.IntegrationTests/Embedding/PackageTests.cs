@@ -1,49 +1,72 @@
 using System.IO.Compression;
 using System.Xml.Linq;
 using Net.IntegrationTests.Interop;
-using Net.IntegrationTests.Kestrel;
 using Net.IntegrationTests.Setup;
+using Net.Testing;
 
 namespace Net.IntegrationTests.Embedding;
 
-/// <summary>The packages as others get them: what is in them, and a service outside the solution that is built with them alone and runs.</summary>
+/// <summary>The packages as others get them: what is in them, and a service outside the solution that is built with them alone, by each of the ways that .NET has, and runs.</summary>
 [TestClass]
 public sealed class PackageTests
 {
-#if DEBUG
-    private const string Configuration = "Debug";
-#else
-    private const string Configuration = "Release";
-#endif
+    private const string Said = "hello over HTTP/3 from CN=client\nhello over a raw stream\nhello over gRPC: Serving\nend points: 1";
+    private static EmbeddedService? s_service;
 
     public TestContext TestContext { get; set; } = null!;
+
+    private static EmbeddedService Service => s_service ?? throw new InvalidOperationException("Nothing is packed.");
+
+    [ClassInitialize]
+    public static async Task PackAsync(TestContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        s_service = await EmbeddedService.PackAsync();
+    }
+
+    [ClassCleanup]
+    public static void Remove() => s_service?.Dispose();
+
+    [TestMethod]
+    public void Packages_Each_HoldWhatIsStated()
+    {
+        AssertContents(Service.Feed);
+        string[] unknown = [.. Directory.GetFiles(Service.Feed, "*.nupkg").Select(static f => Path.GetFileName(f)!).Except(PackageDependencies.Names.Select(static n => $"{n}.0.1.0.nupkg"))];
+        Assert.IsEmpty(unknown, $"Packages that {nameof(PackageDependencies)} does not state: {string.Join(", ", unknown)}");
+    }
 
     [TestMethod]
     public async Task Packages_InAServiceOfItsOwn_BuildAndRun()
     {
-        using var directory = new TemporaryDirectory();
-        string feed = directory.Combine("feed");
-        ScriptResult packed = await DotNetAsync(
-            RepositoryFiles.Root, "msbuild", RepositoryFiles.PathOf("tests/embedding/pack.proj"), "-nologo", "-v:quiet", "-nodeReuse:false", "-t:Pack", $"-p:Configuration={Configuration}", $"-p:PackageOutputPath={feed}/");
-        Assert.AreEqual(0, packed.ExitCode, packed.Everything);
-        AssertContents(feed);
-        string[] unknown = [.. Directory.GetFiles(feed, "*.nupkg").Select(static f => Path.GetFileName(f)!).Except(PackageDependencies.Names.Select(static n => $"{n}.0.1.0.nupkg"))];
-        Assert.IsEmpty(unknown, $"Packages that {nameof(PackageDependencies)} does not state: {string.Join(", ", unknown)}");
+        InteropRequirement.Engine();
+        string assembly = await Service.BuildAsync();
+        Assert.AreEqual($"{Said}\ncompiled ahead of time: False", await Service.RunAsync("dotnet", assembly));
+    }
 
-        string service = directory.Combine("service");
-        Copy(RepositoryFiles.PathOf("tests/embedding"), directory.Combine("."));
+    [TestMethod]
+    public async Task Packages_InAServicePublishedTrimmed_GiveNoWarningAndRun()
+    {
+        InteropRequirement.Engine();
+        (string program, string[] warnings) = await Service.PublishAsync("trimmed", "PublishTrimmed=true", "TrimMode=full", "SelfContained=true");
+        Assert.IsEmpty(warnings, string.Join('\n', warnings));
+        Assert.AreEqual($"{Said}\ncompiled ahead of time: False", await Service.RunAsync(program));
+    }
 
-        // A cache of its own, so that no package of an earlier run stands in; what others have published is taken from where it is already.
-        string known = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        ScriptResult built = await DotNetAsync(
-            service, "build", "-c", "Release", "--nologo", "-v", "quiet", "-nodeReuse:false", $"-p:RestoreAdditionalProjectSources={feed}", $"-p:RestorePackagesPath={directory.Combine("packages")}", $"-p:RestoreFallbackFolders={known}");
-        Assert.AreEqual(0, built.ExitCode, built.Everything);
+    [TestMethod]
+    [DataRow("what is used", "false")]
+    [DataRow("every library whole", "true")]
+    public async Task Packages_InAServiceCompiledAheadOfTime_GiveNoWarningAndRun(string name, string isEveryLibrary)
+    {
+        if (!LongRun.IsAsked)
+        {
+            Assert.Inconclusive("Compiling ahead of time takes minutes; NET_TEST_LONG=1 runs this.");
+        }
 
-        using InteropCertificates certificates = await InteropCertificates.MakeAsync();
-        ScriptResult run = await DotNetAsync(
-            service, Path.Combine(service, "bin/Release/net10.0/Embedded.dll"), Path.GetDirectoryName(certificates.PathOf("server"))!, KestrelSite.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture));
-        Assert.AreEqual(0, run.ExitCode, run.Everything);
-        Assert.AreEqual("hello over HTTP\nhello over a raw stream\nhello over gRPC: Serving\nend points: 1", string.Join('\n', run.OutputLines.Where(static l => l.StartsWith("hello", StringComparison.Ordinal) || l.StartsWith("end", StringComparison.Ordinal))));
+        InteropRequirement.Engine();
+        InteropRequirement.RequireProgram("gcc", "gcc");
+        (string program, string[] warnings) = await Service.PublishAsync(name.Replace(' ', '-'), "PublishAot=true", $"EveryLibrary={isEveryLibrary}");
+        Assert.IsEmpty(warnings, string.Join('\n', warnings));
+        Assert.AreEqual($"{Said}\ncompiled ahead of time: True", await Service.RunAsync(program));
     }
 
     private static void AssertContents(string feed)
@@ -64,17 +87,4 @@ public sealed class PackageTests
             PackageDependencies.AssertAsStated(name, metadata);
         }
     }
-
-    private static void Copy(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
-
-    private static Task<ScriptResult> DotNetAsync(string workingDirectory, params string[] arguments) =>
-        ScriptRun.StartAsync("dotnet", arguments, new Dictionary<string, string> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["MSBUILDDISABLENODEREUSE"] = "1" }, workingDirectory);
 }

@@ -5,13 +5,14 @@ namespace Net.IntegrationTests.Setup;
 /// <summary>Runs one program to its end, with a limit on the time it may take.</summary>
 internal static class ScriptRun
 {
+    // Of those that say none.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     // What make hands to the programs it starts would change what a script or make itself does here.
     private static readonly string[] MakeVariables = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PORT", "CONFIGURATION", "FILTER", "ARGS"];
 
     public static async Task<ScriptResult> StartAsync(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null)
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null, TimeSpan? limit = null)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -34,18 +35,19 @@ internal static class ScriptRun
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         process.StandardInput.Close();
-        using CancellationTokenSource limit = new(Limit);
+        TimeSpan longest = limit ?? Limit;
+        using CancellationTokenSource over = new(longest);
         try
         {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(over.Token);
+            Task<string> error = process.StandardError.ReadToEndAsync(over.Token);
+            await process.WaitForExitAsync(over.Token);
             return new ScriptResult(process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within {Limit.TotalSeconds:0} seconds.");
+            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within {longest.TotalSeconds:0} seconds.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Net;
 using Net.Channels;
@@ -16,15 +17,28 @@ builder.AddNetServer(options =>
     options.EndPoints.Clear();
     options.EndPoints.Add(new IPEndPoint(IPAddress.Loopback, port));
     options.Identity = TlsIdentity.FromPemFiles(Path.Combine(certificates, "server.pem"), Path.Combine(certificates, "server-key.pem"));
+    options.ClientCertificateMode = Net.ClientCertificateMode.Required;
+    options.ClientCertificatePolicy = CertificateTrust.FromPemFile(Path.Combine(certificates, "ca.pem"));
 });
-builder.Services.AddNetChannel("self", channel => channel
-    .AddEndPoint(ChannelEndPoint.Parse($"https://localhost:{port}"))
-    .UseTrust(CertificateTrust.FromPemFile(Path.Combine(certificates, "ca.pem")))
-    .AddCircuitBreaker().AddRetry());
+
+// Over QUIC or not at all, so that nothing below is answered over TCP.
+builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+{
+    ["Self:EndPoints:0:Address"] = $"https://localhost:{port}",
+    ["Self:Engine"] = "ngtcp2",
+    ["Self:Fallback"] = "Exact",
+    ["Self:Trust"] = Path.Combine(certificates, "ca.pem"),
+    ["Self:Identity:Certificate"] = Path.Combine(certificates, "client.pem"),
+    ["Self:Identity:Key"] = Path.Combine(certificates, "client-key.pem"),
+    ["Self:Pool:MinConnections"] = "1",
+    ["Self:CircuitBreaker"] = "true",
+    ["Self:Retry:RetryOn"] = "TransportFailure, TimedOut",
+});
+builder.Services.AddNetChannel("self", builder.Configuration.GetSection("Self"));
 builder.Services.AddHttpClient("self", client => client.BaseAddress = new Uri($"https://localhost:{port}")).UseNetChannel("self");
 
 await using WebApplication application = builder.Build();
-application.MapGet("/hello", () => "hello over HTTP");
+application.MapGet("/hello", (HttpContext context) => $"hello over {context.Request.Protocol} from {context.Connection.ClientCertificate?.Subject}");
 application.MapNetStream("echo", new EchoHandler());
 application.MapNetGrpc(GrpcHealthService.Definition, new GrpcHealthService());
 await application.StartAsync();
@@ -47,4 +61,5 @@ using (GrpcClient grpc = channel.CreateGrpcClient())
 }
 
 Console.WriteLine($"end points: {channel.GetSnapshot().EndPoints.Count}");
+Console.WriteLine($"compiled ahead of time: {!RuntimeFeature.IsDynamicCodeSupported}");
 await application.StopAsync();
