@@ -90,6 +90,9 @@ internal sealed partial class UdpLoop
         {
             ReleaseSockets();
             _hasEnded = true;
+
+            // Without it the look at the queue may come before the write, and what is posted in between waits for ever.
+            Interlocked.MemoryBarrier();
             DropWork();
             _ended.TrySetResult();
         }

@@ -80,15 +80,15 @@ internal sealed partial class UdpLoop : IDriverHost
     public void Post(IDriverWork work)
     {
         _work.Enqueue(work);
-        if (_hasEnded)
-        {
-            DropWork();
-            return;
-        }
-
         if (Interlocked.Exchange(ref _isAwake, 1) == 0)
         {
             Wake();
+        }
+
+        // After the exchange, which is a full fence as the one in Run is: either this sees that the loop has ended, or the loop's last look at the queue sees the work.
+        if (_hasEnded)
+        {
+            DropWork();
         }
     }
 
