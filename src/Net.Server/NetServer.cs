@@ -141,7 +141,9 @@ public sealed class NetServer : IAsyncDisposable
     private async Task<bool> StopCoreAsync(Task start, TimeSpan timeout, CancellationToken cancellationToken)
     {
         await start.ConfigureAwait(false);
-        ServerLog.Stopping(_logger, _connections.Count, timeout);
+
+        // What Kestrel stops has no time of its own, as a token ends its patience; the number that stands for that reads as less than nothing.
+        ServerLog.Stopping(_logger, _connections.Count, timeout == Timeout.InfiniteTimeSpan ? "no limit of time" : timeout.ToString());
         Served[] listeners;
         lock (_lock)
         {

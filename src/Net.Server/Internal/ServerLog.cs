@@ -34,7 +34,7 @@ internal static partial class ServerLog
     internal static partial void StreamEndedEarly(ILogger logger, string route, long connectionId, long streamId, string outcome);
 
     [LoggerMessage(5020, LogLevel.Information, "Stopping: {Connections} connections are open; running streams have {Timeout} to end.", EventName = nameof(Stopping))]
-    internal static partial void Stopping(ILogger logger, int connections, TimeSpan timeout);
+    internal static partial void Stopping(ILogger logger, int connections, string timeout);
 
     [LoggerMessage(5021, LogLevel.Warning, "Streams of {Connections} connections did not end in time and are cut.", EventName = nameof(Aborting))]
     internal static partial void Aborting(ILogger logger, int connections);

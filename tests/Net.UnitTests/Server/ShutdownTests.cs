@@ -112,6 +112,8 @@ public sealed class ShutdownTests
 
         Assert.IsFalse(await stopping.WithTimeout());
         Assert.AreEqual(RawStreamErrorCodes.ShuttingDown, (await fixture.Connection.Closed.WithTimeout()).ApplicationErrorCode);
+        Assert.AreEqual(
+            "Stopping: 1 connections are open; running streams have no limit of time to end.", fixture.Log.Entries.Single(static e => e.Id.Name == "Stopping").Message);
     }
 
     [TestMethod]
