@@ -33,7 +33,7 @@ help:
 	@echo 'make clean     delete what the build made; certificates stay'
 	@echo
 	@echo 'Variables: PORT=4433  CONFIGURATION=Debug  FILTER=...  ARGS=...'
-	@echo 'NET_TEST_LONG=1 make test runs the long form of the tests that have one, such as 10,000 seeds of the pool'
+	@echo 'NET_TEST_LONG=1 make test runs the long form of the tests that have one, such as 10,000 seeds of the pool, and publishes trimmed and native programs'
 
 sdk:
 	@src/setup/dotnet.sh

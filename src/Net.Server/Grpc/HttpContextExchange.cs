@@ -60,7 +60,7 @@ internal sealed class HttpContextExchange(HttpContext context) : GrpcServerExcha
     internal override Task CompleteResponseAsync() => context.Response.CompleteAsync();
 
     // What Kestrel's HTTP/3 writes by itself after the handler it may wait for without end.
-    internal override bool MustCompleteResponse => context.Features.Get<IStreamEndFeature>() is not null;
+    internal override bool MustCompleteResponse => context.Features.Get<IRequestLifeFeature>() is not null;
 
-    internal override Task? WhenStreamOver() => context.Features.Get<IStreamEndFeature>()?.WhenClosedTold();
+    internal override Task? WhenStreamOver() => context.Features.Get<IRequestLifeFeature>()?.WhenClosedTold();
 }

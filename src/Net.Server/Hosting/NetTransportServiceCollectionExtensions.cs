@@ -86,7 +86,7 @@ public static class NetTransportServiceCollectionExtensions
             provider.GetRequiredService<IOptions<KestrelServerOptions>>(),
             provider.GetService<TimeProvider>(),
             provider.GetService<IMemoryPoolFactory<byte>>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ResponseEndFilter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RequestLifeFilter>());
         services.AddSingleton<ResponseDataRate>();
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(static provider => provider.GetRequiredService<ResponseDataRate>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ResponseDataRate>(static provider => provider.GetRequiredService<ResponseDataRate>()));

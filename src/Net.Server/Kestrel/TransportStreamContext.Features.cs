@@ -7,7 +7,7 @@ namespace Net.Server.Kestrel;
 // What Kestrel asks of a stream by its features: what it is, its error codes, aborts.
 internal sealed partial class TransportStreamContext
     : IStreamDirectionFeature, IStreamIdFeature, IProtocolErrorCodeFeature, IStreamAbortFeature, IStreamClosedFeature, IPersistentStateFeature,
-      IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, ITransportStreamFeature, IStreamEndFeature, IHttp3Observer
+      IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, ITransportStreamFeature, IRequestLifeFeature, IHttp3Observer
 {
     // No error code is negative (RFC 9000, section 20.2), and Kestrel takes -1 for "none".
     private const long NoError = -1;

@@ -61,7 +61,7 @@ internal sealed partial class TransportStreamContext : ConnectionContext, IDispo
         _features.Set<IConnectionItemsFeature>(this);
         _features.Set<IConnectionLifetimeFeature>(this);
         _features.Set<ITransportStreamFeature>(this);
-        _features.Set<IStreamEndFeature>(this);
+        _features.Set<IRequestLifeFeature>(this);
     }
 
     public override string ConnectionId

@@ -111,7 +111,7 @@ public sealed class StreamEndTests
             await context.Response.StartAsync();
             context.Response.BodyWriter.Write("nobody reads this"u8);
             started.SetResult();
-            await context.Features.GetRequiredFeature<IStreamEndFeature>().WhenClosedTold();
+            await context.Features.GetRequiredFeature<IRequestLifeFeature>().WhenClosedTold();
             _ = fails ? throw new OperationCanceledException("The client has gone.") : true;
         }));
         Http3Peer peer = await site.ConnectAsync();
@@ -181,7 +181,7 @@ public sealed class StreamEndTests
             using CancellationTokenRegistration registration = context.RequestAborted.Register(closed.SetResult);
             started.SetResult();
             await closed.Task;
-            await context.Features.GetRequiredFeature<IStreamEndFeature>().WhenClosedTold();
+            await context.Features.GetRequiredFeature<IRequestLifeFeature>().WhenClosedTold();
         }));
         await using Http3Peer peer = await site.ConnectAsync();
         Http3Exchange exchange = await peer.BeginAsync("GET", "/watch");
@@ -359,7 +359,7 @@ public sealed class StreamEndTests
     // The limit of headers that Kestrel's heartbeat finds passed, although they have come.
     private static void RejectAsKestrelDoes(HttpContext context)
     {
-        var stream = (TransportStreamContext)context.Features.GetRequiredFeature<IStreamEndFeature>();
+        var stream = (TransportStreamContext)context.Features.GetRequiredFeature<IRequestLifeFeature>();
         stream.Error = RequestRejected;
         stream.Abort(new ConnectionAbortedException("The headers took too long."));
     }

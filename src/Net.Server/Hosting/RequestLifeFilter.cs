@@ -5,22 +5,22 @@ using Net.Server.Kestrel;
 
 namespace Net.Server;
 
-/// <summary>Lets requests of HTTP/3 begin that were not rejected, and ends their responses before Kestrel does, which may wait for ever (<see cref="IStreamEndFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
-internal sealed class ResponseEndFilter(GrpcPaths paths) : IStartupFilter
+/// <summary>Lets requests of HTTP/3 begin that were not rejected, and ends their responses before Kestrel does, which may wait for ever (<see cref="IRequestLifeFeature"/>). Our own methods of gRPC do so by themselves; a content type alone, which a caller chooses, spares nobody.</summary>
+internal sealed class RequestLifeFilter(GrpcPaths paths) : IStartupFilter
 {
     private const string UnsentTrailer = "net-unsent";
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
         application.Use(next => context =>
-            context.Features.Get<IStreamEndFeature>() is not { } end ? next(context)
+            context.Features.Get<IRequestLifeFeature>() is not { } end ? next(context)
             : !end.TryBegin() ? Task.CompletedTask
             : paths.Find(context.Request.Path.Value ?? "") is null ? ServeAsync(next, context, end)
             : next(context));
         next(application);
     };
 
-    private static async Task ServeAsync(RequestDelegate next, HttpContext context, IStreamEndFeature end)
+    private static async Task ServeAsync(RequestDelegate next, HttpContext context, IRequestLifeFeature end)
     {
         try
         {
