@@ -116,11 +116,7 @@ public sealed class GrpcNetClientTests
         var hosts = new Hosts();
         await using KestrelSite first = await StartAsync(hosts);
         await using KestrelSite second = await StartAsync(hosts);
-        first.Errors.Expect("ApplicationError");
-        second.Errors.Expect("ApplicationError");
-        await using ClientChannel channel = new NetChannelBuilder([.. new[] { first, second }.Select(static s => $"https://localhost:{s.Port}")])
-            .UseTrust(s_certificates.Trust).UseFallback(FallbackPolicy.Exact).UsePool(PoolOptions.Default with { MinConnections = 1 }).Build();
-        await channel.WarmUpAsync(2).WithTimeout();
+        await using ClientChannel channel = await ConnectAsync(first, second);
         using GrpcChannel stock = Stock(channel);
 
         using AsyncUnaryCall<EchoResponse> call = stock.CreateCallInvoker().AsyncUnaryCall(Echo, null, default, new EchoRequest { Payload = "on" });
@@ -144,11 +140,7 @@ public sealed class GrpcNetClientTests
         var hosts = new Hosts();
         await using KestrelSite first = await StartAsync(hosts);
         await using KestrelSite second = await StartAsync(hosts);
-        first.Errors.Expect("ApplicationError");
-        second.Errors.Expect("ApplicationError");
-        await using ClientChannel channel = new NetChannelBuilder([.. new[] { first, second }.Select(static s => $"https://localhost:{s.Port}")])
-            .UseTrust(s_certificates.Trust).UseFallback(FallbackPolicy.Exact).UsePool(PoolOptions.Default with { MinConnections = 1 }).Build();
-        await channel.WarmUpAsync(2).WithTimeout();
+        await using ClientChannel channel = await ConnectAsync(first, second);
 
         // The same service, from a .proto file that says nothing of its methods.
         FileDescriptorProto silent = EchoReflection.Descriptor.ToProto();
@@ -164,6 +156,20 @@ public sealed class GrpcNetClientTests
         await Assert.ThrowsExactlyAsync<RpcException>(() => call.ResponseAsync.WithTimeout());
         Assert.HasCount(1, hosts.Ports);
         await WaitForNoLeasesAsync(channel);
+    }
+
+    /// <summary>A channel with a connection to each host. A host that dies in a call says that the call failed.</summary>
+    private static async Task<ClientChannel> ConnectAsync(params KestrelSite[] hosts)
+    {
+        foreach (KestrelSite host in hosts)
+        {
+            host.Errors.Expect("ApplicationError");
+        }
+
+        ClientChannel channel = new NetChannelBuilder([.. hosts.Select(static s => $"https://localhost:{s.Port}")])
+            .UseTrust(s_certificates.Trust).UseFallback(FallbackPolicy.Exact).UsePool(PoolOptions.Default with { MinConnections = 1 }).Build();
+        await channel.WarmUpAsync(hosts.Length).WithTimeout();
+        return channel;
     }
 
     private static GrpcChannel Stock(ClientChannel channel) =>
